@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+#
+# Included by MPICH's automake (from src/mpid/ch4/shm/Makefile.mk): the glue, the transport core
+# and the locality library become part of libmpi.
+
+include $(top_srcdir)/src/locality/sources.mk
+
+AM_CPPFLAGS += -I$(top_srcdir)/src/mpid/ch4/shm/ivshmem \
+               -I$(top_srcdir)/src/locality
+
+noinst_HEADERS += \
+    src/mpid/ch4/shm/ivshmem/ivshmem_pre.h \
+    src/mpid/ch4/shm/ivshmem/ivshmem_impl.h
+
+mpi_core_sources += $(ivl_sources) \
+    src/mpid/ch4/shm/ivshmem/core/ivs_lock.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_map.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_member.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_record.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_report.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_join.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_knobs.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_lock.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_report.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_seg.c
+
+if BUILD_CH4_NETMOD_UCX
+noinst_HEADERS += src/mpid/ch4/netmod/ucx/ucx_ivshmem.h
+mpi_core_sources += src/mpid/ch4/netmod/ucx/ucx_ivshmem.c
+endif BUILD_CH4_NETMOD_UCX

@@ -1,0 +1,35 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * How much of the region a job needs for its queues, and how deep they may be. Pure, no MPICH.
+ */
+#ifndef IVS_SIZE_H_INCLUDED
+#define IVS_SIZE_H_INCLUDED
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Depth and cell size of the receive queues of one rank. */
+struct ivs_queues {
+    uint32_t cells;      /* per rank */
+    uint32_t cell_bytes; /* payload bytes of one cell, multiple of 64 */
+};
+
+/* Bytes of region that `ranks` ranks of one host, in a job of `world` ranks, take at start with
+ * these queues: cells, terminals, the address table and the start-up scratch area. chunk_bytes:
+ * granularity of the region's allocator. */
+uint64_t ivs_size_need(uint32_t ranks, uint32_t world, uint32_t chunk_bytes,
+                       const struct ivs_queues *queues);
+
+/* Shallowest queues we run with: what a region must have room for at least. */
+extern const struct ivs_queues ivs_queues_least;
+
+/* Deepest queues, up to *most, that fit in budget bytes. false if even the least do not. */
+bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t budget,
+                  const struct ivs_queues *most, struct ivs_queues *queues);
+
+/* Bytes of one communicator's collective buffers among `ranks` ranks, at their default sizes. */
+uint64_t ivs_size_coll(uint32_t ranks);
+
+#endif /* IVS_SIZE_H_INCLUDED */

@@ -1,0 +1,66 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Internals of the CH4 glue of the ivshmem module.
+ */
+#ifndef IVSHMEM_IMPL_H_INCLUDED
+#define IVSHMEM_IMPL_H_INCLUDED
+
+#include <mpiimpl.h>
+#include "ivshmem_pre.h"
+#include "locality.h"
+#include "core/ivs_map.h"
+#include "core/ivs_size.h"
+
+/* Everything the module knows about this process. Filled by the merge, read-only afterwards
+ * except where noted, cleared at the end of MPI_Finalize. */
+typedef struct {
+    struct ivl_region *region; /* NULL: none */
+    struct ivs_map map;        /* node_count 0: not built */
+    bool any_merged;           /* some host of the job holds several nodes */
+    bool merged;               /* this rank's host does: segments come from the region */
+    struct ivl_job job;        /* valid if merged */
+    uint64_t members_off;
+    uint32_t members;
+    uint32_t member; /* this rank's line */
+    uint32_t vm_slot;
+    double read_mbps; /* measured speed of the mapping */
+    struct ivs_queues queues;
+    uint32_t coll_kib; /* limit for collective buffers */
+} MPIDI_IVSHMEMI_global_t;
+
+extern MPIDI_IVSHMEMI_global_t MPIDI_IVSHMEMI_global;
+
+/* ivshmem_knobs.c: MPI error naming the first knob out of range; warns of unknown ones. */
+int MPIDI_IVSHMEMI_knobs_check(void);
+
+/* ivshmem_claim.c: opens the region and finds this VM; never fails, the reason is in *claim.
+ * node: this rank's node id (for fake VMs). */
+void MPIDI_IVSHMEMI_claim_make(int node, struct ivs_claim *claim);
+
+/* ivshmem_join.c: the steps with the region between the rounds of messages. */
+void MPIDI_IVSHMEMI_offer_make(int host, struct ivs_offer *offer);
+void MPIDI_IVSHMEMI_join(int host, const struct ivs_offer *offer, struct ivs_verdict *verdict);
+void MPIDI_IVSHMEMI_look(int host, struct ivs_verdict *verdict);
+void MPIDI_IVSHMEMI_leave(void);
+
+/* ivshmem_exchange.c: one message per rank or node through the process manager. */
+int MPIDI_IVSHMEMI_put(char round, int id, const char *text);
+int MPIDI_IVSHMEMI_get(char round, int id, int source, char text[IVS_TEXT_BYTES]);
+void MPIDI_IVSHMEMI_exchange_begin(void);
+
+/* ivshmem_seg.c: the segment back end. */
+void MPIDI_IVSHMEMI_seg_enable(void);
+void MPIDI_IVSHMEMI_seg_disable(void);
+bool MPIDI_IVSHMEMI_in_region(const void *addr);
+
+/* ivshmem_beat.c: heartbeat and watch over the other members. */
+int MPIDI_IVSHMEMI_beat_start(void);
+void MPIDI_IVSHMEMI_beat_stop(void);
+bool MPIDI_IVSHMEMI_member_alive(uint32_t member);
+
+/* ivshmem_report.c */
+void MPIDI_IVSHMEMI_report(void);
+
+#endif /* IVSHMEM_IMPL_H_INCLUDED */

@@ -1,0 +1,202 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * The knobs: MPICH control variables of the ivshmem module and their check. doc/knobs.md is
+ * generated from this block by build-aux/knobs.
+ */
+#include "ivshmem_impl.h"
+#include <ctype.h>
+#include <unistd.h>
+
+/*
+=== BEGIN_MPI_T_CVAR_INFO_BLOCK ===
+
+categories:
+    - name        : IVSHMEM
+      description : cvars that control inter-VM shared memory
+
+cvars:
+    - name        : MPIR_CVAR_IVSHMEM_ENABLE
+      category    : IVSHMEM
+      type        : int
+      default     : 1
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        1: use the inter-VM region where co-residency is proved. 0: this rank, and with it all
+        ranks of its VM, reaches other VMs over the netmod. Range 0..1.
+
+    - name        : MPIR_CVAR_IVSHMEM_URI
+      category    : IVSHMEM
+      type        : string
+      default     : "auto"
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        Where the region is. auto: the PCI device, if there is one; pci:auto; pci:DDDD:BB:DD.F
+        with an optional ?map=wc or ?map=uc; file:PATH; dax:/dev/daxX.Y. %h stands for the
+        number of the fake host (see MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST).
+
+    - name        : MPIR_CVAR_IVSHMEM_VM
+      category    : IVSHMEM
+      type        : string
+      default     : ""
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        Which entry of the locality table this VM is. Empty: found by UUID, asset tag, vsock
+        CID or MAC address. Else the name or slot of an entry (for containers), or "clique":
+        the number of the fake VM (see MPIR_CVAR_NUM_CLIQUES), for tests on one machine.
+
+    - name        : MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST
+      category    : IVSHMEM
+      type        : int
+      default     : 0
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        Test mode: with MPIR_CVAR_IVSHMEM_VM=clique, this many fake VMs make one fake host; the
+        slot is the fake VM's number in its host. 0: all are on one host. Range 0..1024.
+
+    - name        : MPIR_CVAR_IVSHMEM_REPORT
+      category    : IVSHMEM
+      type        : int
+      default     : 0
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        1: rank 0 prints to standard error which channel each pair of VMs uses and why. 2: the
+        same for each rank too. 0: nothing. Range 0..2.
+
+    - name        : MPIR_CVAR_IVSHMEM_SHARED_SCOPE
+      category    : IVSHMEM
+      type        : string
+      default     : "host"
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        What MPI_COMM_TYPE_SHARED groups. host: the ranks of all co-resident VMs, who can share
+        windows; vm: the ranks of one VM, for programs that take it to mean a common file
+        system, device or process space.
+
+    - name        : MPIR_CVAR_IVSHMEM_ARENA_PERCENT
+      category    : IVSHMEM
+      type        : int
+      default     : 50
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        Share of the region's free memory, in percent, that a job may take at start for its
+        queues; they are made shallower to fit. Range 1..95.
+
+    - name        : MPIR_CVAR_IVSHMEM_HEARTBEAT_MS
+      category    : IVSHMEM
+      type        : int
+      default     : 250
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        How often a rank shows that it is alive and looks at the others, in milliseconds. A rank
+        silent for the region's lease (see ivshmemctl create --lease) is taken for dead. Must be
+        at most a quarter of the lease. Range 10..60000.
+
+=== END_MPI_T_CVAR_INFO_BLOCK ===
+*/
+
+extern char **environ;
+
+static const char *const known[] = {
+    "MPIR_CVAR_IVSHMEM_ENABLE",
+    "MPIR_CVAR_IVSHMEM_URI",
+    "MPIR_CVAR_IVSHMEM_VM",
+    "MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST",
+    "MPIR_CVAR_IVSHMEM_REPORT",
+    "MPIR_CVAR_IVSHMEM_SHARED_SCOPE",
+    "MPIR_CVAR_IVSHMEM_ARENA_PERCENT",
+    "MPIR_CVAR_IVSHMEM_HEARTBEAT_MS",
+};
+
+#define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
+
+/* Length of the common beginning: the nearest known name is the one that agrees longest. */
+static size_t common_length(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    while (a[n] != '\0' && a[n] == b[n]) {
+        n++;
+    }
+    return n;
+}
+
+static void warn_unknown(const char *name, size_t length)
+{
+    size_t best = 0;
+
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        if (strlen(known[i]) == length && strncmp(known[i], name, length) == 0) {
+            return;
+        }
+        if (common_length(known[i], name) > common_length(known[best], name)) {
+            best = i;
+        }
+    }
+    fprintf(stderr, "[ivshmem] %.*s: no such knob: did you mean %s?\n", (int) length, name,
+            known[best]);
+}
+
+static void warn_unknown_all(void)
+{
+    static const char prefix[] = "MPIR_CVAR_IVSHMEM_";
+
+    for (char **e = environ; e != NULL && *e != NULL; e++) {
+        if (strncmp(*e, prefix, sizeof(prefix) - 1) == 0) {
+            warn_unknown(*e, strcspn(*e, "="));
+        }
+    }
+}
+
+static int check_range(const char *name, int value, int low, int high)
+{
+    int mpi_errno = MPI_SUCCESS;
+
+    MPIR_ERR_CHKANDJUMP4(value < low || value > high, mpi_errno, MPI_ERR_ARG, "**ivshmem_knob",
+                         "**ivshmem_knob %s %d %d %d", name, value, low, high);
+fn_fail:
+    return mpi_errno;
+}
+
+int MPIDI_IVSHMEMI_knobs_check(void)
+{
+    int mpi_errno;
+    const char *scope = MPIR_CVAR_IVSHMEM_SHARED_SCOPE;
+
+    if (MPIR_Process.rank == 0) {
+        warn_unknown_all();
+    }
+    mpi_errno = check_range(known[0], MPIR_CVAR_IVSHMEM_ENABLE, 0, 1);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[3], MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST, 0, IVS_NODES_MAX);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[4], MPIR_CVAR_IVSHMEM_REPORT, 0, 2);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[6], MPIR_CVAR_IVSHMEM_ARENA_PERCENT, 1, 95);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[7], MPIR_CVAR_IVSHMEM_HEARTBEAT_MS, 10, 60000);
+    MPIR_ERR_CHECK(mpi_errno);
+    MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
+                         MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);
+fn_exit:
+    return mpi_errno;
+fn_fail:
+    goto fn_exit;
+}

@@ -1,0 +1,39 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * What MPICH's own files call in the ivshmem module. Included everywhere through posix_pre.h:
+ * keep it small and stable.
+ *
+ * MPIDI_IVSHMEM_merge_nodes() runs once per initialisation, on every rank, before the node map
+ * is used; the others are valid after it and thread-safe.
+ */
+#ifndef IVSHMEM_PRE_H_INCLUDED
+#define IVSHMEM_PRE_H_INCLUDED
+
+#include <stdbool.h>
+#include "mpl.h"
+
+/* Merges the nodes whose ranks prove that they share a region: rewrites node_map[0..size) and
+ * *max_node_id identically on all ranks. Returns an MPI error for a bad knob or a failing
+ * process manager only; a region that cannot be used leaves the map as it was. */
+int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id);
+
+/* True on all ranks or on none: some node of this job spans several kernels. */
+bool MPIDI_IVSHMEM_nodes_merged(void);
+
+/* Colour for MPI_COMM_TYPE_SHARED: the node id given, or the VM's (knob). */
+int MPIDI_IVSHMEM_split_color(int node_id);
+
+/* Hardware object id made unique among the VMs of a host. */
+int MPIDI_IVSHMEM_split_gid(int gid);
+
+/* The windows' process-shared lock. A mutex in the region becomes a spin lock that needs no
+ * common kernel; any other stays what MPL makes of it. *err: MPL_SUCCESS or an MPL error, also
+ * when the holder has died. */
+void MPIDI_IVSHMEM_mutex_create(MPL_proc_mutex_t *mutex, int *err);
+void MPIDI_IVSHMEM_mutex_destroy(MPL_proc_mutex_t *mutex, int *err);
+void MPIDI_IVSHMEM_mutex_lock(MPL_proc_mutex_t *mutex, int *err);
+void MPIDI_IVSHMEM_mutex_unlock(MPL_proc_mutex_t *mutex, int *err);
+
+#endif /* IVSHMEM_PRE_H_INCLUDED */
