@@ -12,6 +12,7 @@
  *   -ENOMEM    the region (or an array of it) is full
  *   -ESTALE    the job, block or VM named has ended or was replaced
  *   -EAGAIN    a concurrent writer did not finish in a bounded number of tries
+ *   -EROFS     the call writes, but the region was opened read-only
  * Out-parameters are set on success only.
  *
  * Thread safety: a struct ivl_region is immutable after open, and every function on it may be
@@ -97,7 +98,7 @@ struct ivl_region {
  * Errors: -EINVAL unknown scheme or malformed URI; -ENODEV no such device; -ENOENT; -EACCES,
  * -EPERM no permission (remedy names owner, mode, lockdown); -EBADMSG wrong magic, checksum or
  * geometry; -EPROTO other ABI major or unknown incompatible feature; -EMSGSIZE the backing is
- * smaller than the superblock says. The caller owns *region: ivl_region_close(). */
+ * smaller than the superblock says; -ENOTUNIQ pci:auto found several regions. The caller owns *region: ivl_region_close(). */
 int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
                     struct ivl_diag *diag);
 

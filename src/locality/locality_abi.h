@@ -163,7 +163,7 @@ struct ivl_abi_table_entry {
 struct ivl_abi_job {
     ivl_sh64_t state;        /* epoch << 8 | IVL_JOB_*; compare-and-swap (acq_rel) only */
     uint8_t key[16];         /* random job key; written while CLAIMED */
-    ivl_sh64_t members_off;  /* heap offset of the member table, 0 = none yet */
+    ivl_sh64_t members_off;  /* offset of the member table (in the heap), 0 = none yet */
     ivl_sh32_t member_count; /* lines in the member table */
     ivl_sh32_t creator_vm;   /* table slot of the creator's VM */
     uint8_t reserved0[24];
@@ -204,7 +204,7 @@ struct ivl_abi_member {
 struct ivl_abi_chunk {
     ivl_sh64_t owner; /* 0 = free, else epoch << 16 | (job slot + 1); compare-and-swap only */
     ivl_sh64_t state; /* generation << 32 | kind << 24 | references; compare-and-swap only */
-    ivl_sh64_t bytes; /* HEAD: length of the block in bytes, as asked for; else 0 */
+    ivl_sh64_t bytes; /* HEAD: length of the block in bytes, as asked for; else of no meaning */
     ivl_sh64_t info;  /* IVL_CHUNK_INFO_* */
 };
 
