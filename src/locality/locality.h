@@ -98,7 +98,8 @@ struct ivl_region {
  * Errors: -EINVAL unknown scheme or malformed URI; -ENODEV no such device; -ENOENT; -EACCES,
  * -EPERM no permission (remedy names owner, mode, lockdown); -EBADMSG wrong magic, checksum or
  * geometry; -EPROTO other ABI major or unknown incompatible feature; -EMSGSIZE the backing is
- * smaller than the superblock says; -ENOTUNIQ pci:auto found several regions. The caller owns *region: ivl_region_close(). */
+ * smaller than the superblock says; -ENOTUNIQ pci:auto found several regions. The caller owns
+ * *region: ivl_region_close(). */
 int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
                     struct ivl_diag *diag);
 
