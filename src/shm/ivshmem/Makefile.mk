@@ -23,6 +23,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_fault.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_join.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_knobs.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_lock.c \

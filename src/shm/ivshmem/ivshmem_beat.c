@@ -19,6 +19,7 @@
 #include <time.h>
 
 #define NOBODY (-1)
+#define LOOKS_PER_LEASE 4
 
 struct seen {
     uint64_t heartbeat;
@@ -33,7 +34,8 @@ static struct {
     bool stop;
     struct seen *seen;
     struct ivl_watch *watch;
-    _Atomic int dead; /* member that died, or NOBODY; written by the thread */
+    uint64_t watched_ms; /* when other jobs were last looked at */
+    _Atomic int dead;    /* member that died, or NOBODY; written by the thread */
     uint64_t dead_since_ms;
     int hook;
 } beat = { .lock = PTHREAD_MUTEX_INITIALIZER, .dead = NOBODY };
@@ -115,6 +117,15 @@ static void look_around(uint64_t now)
     }
 }
 
+/* A look at all chunks of the region: rarely, a fixed number of times per lease. */
+static void watch_jobs(uint64_t now)
+{
+    if (beat.watch != NULL && now - beat.watched_ms > lease_ms() / LOOKS_PER_LEASE) {
+        beat.watched_ms = now;
+        (void) ivl_watch_step(beat.watch, now, NULL, NULL);
+    }
+}
+
 static void step(void)
 {
     const MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
@@ -130,9 +141,7 @@ static void step(void)
         give_up("this job's lease on the region has run out (was the VM paused?)");
     }
     look_around(now);
-    if (beat.watch != NULL) {
-        (void) ivl_watch_step(beat.watch, now, NULL, NULL);
-    }
+    watch_jobs(now);
 }
 
 static void *run(void *unused ATTRIBUTE((unused)))

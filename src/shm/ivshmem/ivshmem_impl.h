@@ -60,6 +60,10 @@ int MPIDI_IVSHMEMI_beat_start(void);
 void MPIDI_IVSHMEMI_beat_stop(void);
 bool MPIDI_IVSHMEMI_member_alive(uint32_t member);
 
+/* ivshmem_fault.c: says why when the region goes away under us. */
+void MPIDI_IVSHMEMI_fault_watch(void);
+void MPIDI_IVSHMEMI_fault_unwatch(void);
+
 /* ivshmem_report.c */
 void MPIDI_IVSHMEMI_report(void);
 

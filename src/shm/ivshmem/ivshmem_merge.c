@@ -260,6 +260,7 @@ fn_fail:
 static int end_of_mpi(void *unused ATTRIBUTE((unused)))
 {
     MPIDI_IVSHMEMI_beat_stop();
+    MPIDI_IVSHMEMI_fault_unwatch();
     MPIDI_IVSHMEMI_seg_disable();
     MPIDI_IVSHMEMI_leave();
     ivl_region_close(MPIDI_IVSHMEMI_global.region);
@@ -288,6 +289,7 @@ static int act(int node)
     MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_NUM_CELLS = (int) global->queues.cells;
     MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_CELL_SIZE = (int) global->queues.cell_bytes;
     MPIDI_IVSHMEMI_seg_enable();
+    MPIDI_IVSHMEMI_fault_watch();
     return MPIDI_IVSHMEMI_beat_start();
 }
 

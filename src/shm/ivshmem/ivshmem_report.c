@@ -14,8 +14,8 @@ static void netmod_text(char *text, size_t size)
     const char *tls = getenv("UCX_TLS");
     const char *devices = getenv("UCX_NET_DEVICES");
 
-    snprintf(text, size, "%s%s%s%s%s", MPIDI_NM_strings[0], tls ? " UCX_TLS=" : "",
-             tls ? tls : "", devices ? " UCX_NET_DEVICES=" : "", devices ? devices : "");
+    snprintf(text, size, "%s%s%s%s%s", MPIDI_NM_strings[0], tls ? " UCX_TLS=" : "", tls ? tls : "",
+             devices ? " UCX_NET_DEVICES=" : "", devices ? devices : "");
 }
 
 static void write_single_node(FILE *out)
