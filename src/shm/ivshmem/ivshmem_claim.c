@@ -56,6 +56,21 @@ static bool open_region(int node, struct ivs_claim *claim)
     return true;
 }
 
+/* A heartbeat that is too slow for the lease would make living ranks look dead. */
+static bool beats_fast_enough(struct ivs_claim *claim)
+{
+    uint32_t lease = MPIDI_IVSHMEMI_global.region->geo.lease_ms;
+
+    if ((uint32_t) MPIR_CVAR_IVSHMEM_HEARTBEAT_MS <= lease / 4) {
+        return true;
+    }
+    ivs_reason_set(claim->reason,
+                   "MPIR_CVAR_IVSHMEM_HEARTBEAT_MS: %d is over a quarter of the "
+                   "region's lease of %u ms",
+                   MPIR_CVAR_IVSHMEM_HEARTBEAT_MS, lease);
+    return false;
+}
+
 static int find_vm(int node, const struct ivl_vmid *id, struct ivl_vm *vm, struct ivl_diag *diag)
 {
     const struct ivl_region *region = MPIDI_IVSHMEMI_global.region;
@@ -112,7 +127,7 @@ void MPIDI_IVSHMEMI_claim_make(int node, struct ivs_claim *claim)
         ivs_reason_set(claim->reason, "switched off by MPIR_CVAR_IVSHMEM_ENABLE=0");
         return;
     }
-    if (!fill_nonce(claim) || !open_region(node, claim)) {
+    if (!fill_nonce(claim) || !open_region(node, claim) || !beats_fast_enough(claim)) {
         return;
     }
     ivl_vmid_probe("", &id);
