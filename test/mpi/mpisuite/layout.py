@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+"""Layouts: how the ranks of a job are spread over (fake) VMs and hosts on this machine.
+
+MPIR_CVAR_NUM_CLIQUES splits the ranks round robin into fake VMs that know nothing of each other;
+our knobs then give each a region and a slot in its locality table."""
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+
+REGION_BYTES = 1 << 30
+# What stands for the network between fake hosts: UCX would otherwise use its own shared memory.
+NETWORK = {"UCX_TLS": "tcp,self"}
+
+
+class RegionError(Exception):
+    """ "tool: problem" of a failed region command."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    name: str
+    text: str
+    vms: int = 1
+    vms_per_host: int = 1  # VMs that share a region
+    stock: bool = False  # no region at all: a peer without our knobs
+
+    @property
+    def hosts(self):
+        return -(-self.vms // self.vms_per_host)
+
+    @property
+    def uses_region(self):
+        return not self.stock and self.vms > 1
+
+    @property
+    def uses_network(self):
+        return self.hosts > 1
+
+    def min_np(self):
+        """Fewer ranks than this would be another, smaller layout."""
+        return {1: 1, 2: 2}.get(self.vms, 3)
+
+
+LAYOUTS = {layout.name: layout for layout in (
+    Layout("a", "one VM"),
+    Layout("b2", "two co-resident VMs over the region", vms=2, vms_per_host=2),
+    Layout("b4", "four co-resident VMs over the region", vms=4, vms_per_host=4),
+    Layout("c", "two hosts over the netmod", vms=2, vms_per_host=1),
+    Layout("d", "two hosts with two VMs each", vms=4, vms_per_host=2),
+    Layout("stock-1", "stock MPICH, one node", stock=True),
+    Layout("stock-2", "stock MPICH, two nodes", vms=2, stock=True),
+)}
+
+
+class Regions:
+    """The region files of a layout, one per fake host; a context manager that removes them."""
+
+    def __init__(self, layout, ctl, directory="/dev/shm"):
+        self.layout, self.ctl = layout, ctl
+        self.prefix = os.path.join(directory, f"mpisuite.{os.getpid()}.")
+        self.paths = [self.prefix + str(h) for h in range(layout.hosts if layout.uses_region else 0)]
+
+    def __enter__(self):
+        for path in self.paths:
+            self._command("create", path, "--size", str(REGION_BYTES))
+            for vm in range(self.layout.vms_per_host):
+                self._command("add-vm", path, f"vm{vm}")
+        return self
+
+    def __exit__(self, *_):
+        for path in self.paths:
+            if os.path.exists(path):
+                os.unlink(path)
+
+    def _command(self, *words):
+        done = subprocess.run([self.ctl, *words], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RegionError(done.stderr.strip() or f"{self.ctl} {words[0]}: failed silently")
+        return done.stdout
+
+    def environment(self):
+        env = {}
+        if self.layout.vms > 1:
+            env["MPIR_CVAR_NUM_CLIQUES"] = str(self.layout.vms)
+        if self.layout.uses_region:
+            env["MPIR_CVAR_IVSHMEM_URI"] = f"file:{self.prefix}%h"
+            env["MPIR_CVAR_IVSHMEM_VM"] = "clique"
+            env["MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST"] = str(self.layout.vms_per_host)
+        if self.layout.uses_network and not self.layout.stock:
+            env.update(NETWORK)
+        return env
+
+    def leaks(self):
+        """One line for each region that is not wholly free, after ended jobs. Empty: fine."""
+        found = []
+        for path in self.paths:
+            usage = json.loads(self._command("show", "--json", path))["heap"]
+            lost = usage["bytes"] - usage["free_bytes"]
+            if lost != 0:
+                found.append(f"{path}: {lost} bytes of the heap are not free")
+        return found
+
+    def reclaim(self):
+        """After a killed job: wait for its lease and take back what it held."""
+        for path in self.paths:
+            self._command("gc", "--force", path)

@@ -1,0 +1,148 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * What the MPI test programs share (see check.h).
+ */
+#include "check.h"
+#include <signal.h>
+#include <stdarg.h>
+#include <time.h>
+#include <unistd.h>
+
+struct check check;
+
+static const char *volatile at_what = "start";
+static volatile long at_number;
+
+static void out_of_time(int signal_number)
+{
+    char line[160];
+    int length;
+
+    (void) signal_number;
+    /* snprintf is not async-signal-safe by the letter; the process ends here in any case */
+    length = snprintf(line, sizeof(line), "rank %d: out of time at %s %ld (seed %llu)\n",
+                      check.rank, at_what, at_number, (unsigned long long) check.seed);
+    if (write(STDERR_FILENO, line, (size_t) length) < 0) {
+        _exit(2);
+    }
+    _exit(1);
+}
+
+static long option(int argc, char **argv, const char *name, long value)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return strtol(argv[i + 1], NULL, 10);
+        }
+    }
+    return value;
+}
+
+void check_start(int *argc, char ***argv, int rounds, int max_bytes)
+{
+    int initialized;
+    int64_t seed;
+
+    check.limit = (int) option(*argc, *argv, "-limit", 100);
+    signal(SIGALRM, out_of_time);
+    alarm((unsigned) check.limit);
+    MPI_Initialized(&initialized);
+    if (!initialized) {
+        MPI_Init(argc, argv);
+    }
+    MPI_Comm_rank(MPI_COMM_WORLD, &check.rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &check.size);
+    check.rounds = (int) option(*argc, *argv, "-rounds", rounds);
+    check.max_bytes = (int) option(*argc, *argv, "-max", max_bytes);
+    seed = option(*argc, *argv, "-seed", (long) time(NULL));
+    MPI_Bcast(&seed, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);
+    check.seed = (uint64_t) seed;
+    if (check.rank == 0) {
+        printf("# seed %lld\n", (long long) seed);
+        fflush(stdout);
+    }
+}
+
+void check_at(const char *what, long number)
+{
+    at_what = what;
+    at_number = number;
+}
+
+_Noreturn void check_failed(const char *file, int line, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    fprintf(stderr, "%s:%d: rank %d: %s (seed %llu, %s %ld)\n", file, line, check.rank, text,
+            (unsigned long long) check.seed, at_what, at_number);
+    fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+    exit(1);
+}
+
+int check_end(void)
+{
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (check.rank == 0) {
+        printf(" No Errors\n");
+        fflush(stdout);
+    }
+    check_at("finalize", 0);
+    MPI_Finalize();
+    return 0;
+}
+
+void *check_alloc(size_t bytes)
+{
+    void *memory = malloc(bytes > 0 ? bytes : 1);
+
+    CHECK(memory != NULL, "no memory for %zu bytes", bytes);
+    return memory;
+}
+
+/* splitmix64 */
+uint64_t rng_next(struct rng *rng)
+{
+    uint64_t z = (rng->state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+uint32_t rng_below(struct rng *rng, uint32_t limit)
+{
+    return (uint32_t) (rng_next(rng) >> 32) % limit;
+}
+
+struct rng rng_for(uint64_t a, uint64_t b)
+{
+    struct rng rng = { check.seed ^ (a * UINT64_C(0x100000001b3)) };
+
+    rng.state = rng_next(&rng) ^ b;
+    rng_next(&rng);
+    return rng;
+}
+
+void payload_fill(uint8_t *buf, size_t bytes, uint32_t key)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        buf[i] = payload_byte(key, i);
+    }
+}
+
+long payload_wrong(const uint8_t *buf, size_t bytes, uint32_t key)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (buf[i] != payload_byte(key, i)) {
+            return (long) i;
+        }
+    }
+    return -1;
+}
