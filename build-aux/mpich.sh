@@ -5,6 +5,7 @@
 # Building MPICH with our files in it. Source it after step.sh, with top, build, netmod, prefix
 # and jobs set. Each step has a stamp of what it read, so nothing is done twice.
 
+: "${top:?}" "${build:?}" "${netmod:?}" "${prefix:?}" "${jobs:?}" "${stamps:?}"
 mpich_src=$build/mpich-src
 mpich_obj=$build/mpich
 if [ "$netmod" = ofi ]; then mpich_obj=$build/mpich-ofi; fi
@@ -20,7 +21,7 @@ mpich_configure_options()
     local options=(--prefix="$prefix" --disable-maintainer-mode
         --with-ch4-shmmods=posix --with-datatype-engine=dataloop --with-hwloc=/usr
         --with-wrapper-dl-type=none --enable-shared --disable-static
-        --enable-fortran=all --enable-romio --enable-fast=O2,ndebug
+        --enable-fortran=all --enable-romio '--enable-fast=O2,ndebug'
         FFLAGS="$fortran_flags" FCFLAGS="$fortran_flags")
 
     case $netmod in

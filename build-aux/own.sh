@@ -4,6 +4,7 @@
 #
 # Building our own library, tools and tests, beside MPICH. Source it after step.sh.
 
+: "${top:?}" "${build:?}" "${prefix:?}" "${jobs:?}"
 own_obj=$build/own
 
 own_configure_needed()

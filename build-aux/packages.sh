@@ -4,6 +4,8 @@
 #
 # Installing the distribution's packages named in contrib/packages.debian. Source after step.sh.
 
+: "${top:?}"
+
 packages_missing()
 {
     local name

@@ -5,6 +5,7 @@
 # Progress, failure and stamp functions of the build scripts. Source it after setting
 # top (the checkout) and build (its _build folder).
 
+: "${top:?}" "${build:?}"
 logs=$build/log
 stamps=$build/stamp
 mkdir -p "$logs" "$stamps"

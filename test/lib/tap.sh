@@ -5,6 +5,7 @@
 # TAP for shell tests. Source it; call tap_check for each test and tap_done at the end.
 
 tap_number=0
+tap_failed=0
 
 tap_ok()
 {
@@ -15,6 +16,7 @@ tap_ok()
 tap_not_ok()
 {
     tap_number=$((tap_number + 1))
+    tap_failed=$((tap_failed + 1))
     printf 'not ok %d - %s\n' "$tap_number" "$1"
 }
 

@@ -30,8 +30,8 @@ void MPIDI_UCX_drop_unpack_state(void *state);
 int MPIDI_UCX_progressing_barrier(void);
 
 /* After posting. A request that is complete belongs to UCX again and is not touched. */
-MPL_STATIC_INLINE_PREFIX void MPIDI_UCX_keep_unpack_state(MPIR_Request * req,
-                                                          MPIDI_UCX_ucp_request_t * ucp_request,
+MPL_STATIC_INLINE_PREFIX void MPIDI_UCX_keep_unpack_state(MPIR_Request *req,
+                                                          MPIDI_UCX_ucp_request_t *ucp_request,
                                                           int dt_contig)
 {
     if (!MPIR_Request_is_complete(req)) {
@@ -40,8 +40,8 @@ MPL_STATIC_INLINE_PREFIX void MPIDI_UCX_keep_unpack_state(MPIR_Request * req,
 }
 
 /* First thing in the receive callback, before the request may be freed. */
-MPL_STATIC_INLINE_PREFIX void MPIDI_UCX_settle_partner(MPIR_Request * rreq, ucs_status_t status,
-                                                       MPIDI_UCX_ucp_request_t * ucp_request)
+MPL_STATIC_INLINE_PREFIX void MPIDI_UCX_settle_partner(MPIR_Request *rreq, ucs_status_t status,
+                                                       MPIDI_UCX_ucp_request_t *ucp_request)
 {
     if (status == UCS_ERR_CANCELED) {
         if (ucp_request->buf != NULL) {

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+# shellcheck shell=bash
+#
+# What the checks look at. Source it after setting root (the tree to check).
+
+: "${root:?}"
+
+# All files of the project, relative to root.
+lint_files()
+{
+    if [ -e "$root/.git" ]; then
+        (cd "$root" && git ls-files -co --exclude-standard)
+    else
+        (cd "$root" && find . \( -name '_*' -o -name config -o -name autom4te.cache \) -prune -o -type f -printf '%P\n')
+    fi | while read -r file; do if [ -f "$root/$file" ]; then printf '%s\n' "$file"; fi; done | LC_ALL=C sort
+}
+
+# Shell scripts: by name, or by their first line.
+lint_scripts()
+{
+    lint_files | while read -r file; do
+        if [[ $file == *.sh ]] || head -n 1 "$root/$file" | grep -qaE '^#! ?/(usr/)?bin/(env )?(ba)?sh'; then
+            printf '%s\n' "$file"
+        fi
+    done
+}
+
+# Code that must stand without MPICH: the library and the transport's core.
+lint_core_sources()
+{
+    lint_files | grep -E '^src/(locality|shm/ivshmem/core)/.*\.c$' || true
+}
