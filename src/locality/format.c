@@ -148,6 +148,7 @@ static void start_epochs(uint8_t *base, const struct ivl_abi_super *super)
 static void write_region(uint8_t *base, struct ivl_abi_super *super)
 {
     const size_t magic = sizeof(super->magic);
+    const uint64_t end = super->chunks.offset + super->chunks.count * sizeof(struct ivl_abi_chunk);
     uint64_t word;
     memcpy(super->magic, IVL_ABI_MAGIC, magic);
     super->checksum = ivl_crc32c(super, IVL_ABI_SUPER_SEALED);
@@ -156,7 +157,7 @@ static void write_region(uint8_t *base, struct ivl_abi_super *super)
     /* acq_rel: the stores below cannot move before it, so nobody sees the old magic over new
      * contents */
     ivl_sh64_exchange((ivl_sh64_t *) (void *) base, 0);
-    memset(base + magic, 0, super->heap_offset - magic);
+    memset(base + magic, 0, end - magic);
     start_epochs(base, super);
     ivl_words_store_release(base + magic, (const uint8_t *) super + magic,
                             IVL_ABI_SUPER_SEALED + sizeof(super->checksum) - magic);

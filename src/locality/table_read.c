@@ -228,16 +228,17 @@ int ivl_table_check(const struct ivl_region *region, struct ivl_diag *diag)
 {
     uint32_t n = 0;
     int rc = 0;
+    struct ivl_diag finding;
     struct ivl_vm *vms = calloc(region->geo.table_count, sizeof(*vms));
     if (!vms) {
         return ivl_fail(diag, -ENOMEM, region->uri, "free some memory", "out of memory");
     }
     for (uint32_t slot = 0; slot < region->geo.table_count; slot++) {
-        rc = ivl_table_read(region, slot, &vms[n], diag);
+        rc = ivl_table_read(region, slot, &vms[n], &finding);
         if (rc == 0 && vms[n].vm.state == IVL_VM_ACTIVE) {
             n++;
         } else if (rc && rc != -ENOENT) {
-            rc = -EBADMSG;
+            rc = ivl_fail(diag, -EBADMSG, finding.where, finding.remedy, "%s", finding.what);
             break;
         }
         rc = 0;

@@ -178,11 +178,13 @@ int ivl_table_remove(struct ivl_region *region, uint32_t slot, struct ivl_diag *
     if (rc) {
         return rc;
     }
-    rc = ivl_table_read(region, slot, &vm, diag);
-    if (rc == 0 && vm.vm.state == IVL_VM_ACTIVE && ivl_jobs_name_vm(region, slot)) {
+    rc = ivl_table_read(region, slot, &vm, NULL);
+    if (rc == -ENOENT || rc == -ERANGE) {
+        (void) ivl_table_read(region, slot, &vm, diag); /* says so */
+    } else if (rc == 0 && vm.vm.state == IVL_VM_ACTIVE && ivl_jobs_name_vm(region, slot)) {
         vm.vm.state = IVL_VM_GONE;
         publish(region, slot, &vm.vm);
-    } else if (rc != -ENOENT && rc != -ERANGE) { /* damaged entries can be removed too */
+    } else { /* damaged entries can be removed too */
         memset(&vm, 0, sizeof(vm));
         publish(region, slot, &vm.vm);
         rc = 0;
