@@ -48,27 +48,32 @@ autogen_inputs()
         done
 }
 
-generated_sources()
+# keep_times FOLDER COMMAND...: sources that the command wrote anew with equal content get their old
+# times back, so that make has less to do. Records: time, checksum, name.
+keep_times()
 {
-    find "$mpich_src/src" "$mpich_src/test" -type f \( -name '*.[ch]' -o -name '*.in' -o -name '*.f90' \) "$@"
+    local dir=$1 list=$build/times
+    shift
+
+    source_records "$dir" >"$list"
+    "$@" || return
+    source_records "$dir" | awk 'NR == FNR { old[$2 " " $3] = $1; next }
+        ($2 " " $3) in old && old[$2 " " $3] != $1 { print old[$2 " " $3], $3 }' "$list" - |
+        while read -r time file; do touch -d "@$time" "$file"; done
 }
 
-# autogen.sh writes all its outputs anew; equal content gets its old time back, so make has less to do.
+source_records()
+{
+    local names=(-type f '(' -name '*.[ch]' -o -name '*.[fF]90' ')')
+
+    mkdir -p "$1"
+    paste -d' ' <(find "$1" "${names[@]}" -printf '%T@\n') \
+        <(find "$1" "${names[@]}" -print0 | xargs -0 -r sha256sum)
+}
+
 run_autogen()
 {
-    local before=$build/autogen.before
-
-    generated_sources -printf '%T@ %p\n' >"$build/autogen.times"
-    generated_sources -print0 | xargs -0 sha256sum >"$before"
-    (cd "$mpich_src" && ./autogen.sh "${autogen_options[@]}")
-    { sha256sum -c "$before" 2>/dev/null || true; } | sed -n 's/: OK$//p' |
-        awk 'NR == FNR { t = $1; sub(/^[^ ]* /, ""); time[$0] = t; next } { print time[$0], $0 }' \
-            "$build/autogen.times" - |
-        while read -r stamp file; do
-            case $file in
-                *.[ch] | *.f90) touch -d "@$stamp" "$file" ;;
-            esac
-        done
+    cd "$mpich_src" && keep_times "$mpich_src/src" ./autogen.sh "${autogen_options[@]}"
 }
 
 mpich_autogen()
@@ -86,7 +91,7 @@ run_configure()
 {
     mapfile -t options < <(mpich_configure_options)
     mkdir -p "$mpich_obj"
-    cd "$mpich_obj" && "$mpich_src/configure" "${options[@]}"
+    cd "$mpich_obj" && keep_times "$mpich_obj/src" "$mpich_src/configure" "${options[@]}"
 }
 
 mpich_configure()
