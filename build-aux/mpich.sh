@@ -87,11 +87,20 @@ mpich_autogen()
     stamp_set autogen "$key"
 }
 
+# make would run config.status again for each output that is older than it; keep_times has just made
+# them so. configure and config.status have done their work: let them be older than all outputs.
+backdate_configure()
+{
+    find "$mpich_src" -name configure -type f -exec touch -d '2022-01-01 UTC' {} +
+    find "$mpich_obj" -name config.status -type f -exec touch -d '2022-01-02 UTC' {} +
+}
+
 run_configure()
 {
     mapfile -t options < <(mpich_configure_options)
     mkdir -p "$mpich_obj"
-    cd "$mpich_obj" && keep_times "$mpich_obj/src" "$mpich_src/configure" "${options[@]}"
+    cd "$mpich_obj" && keep_times "$mpich_obj/src" "$mpich_src/configure" "${options[@]}" &&
+        backdate_configure
 }
 
 mpich_configure()
