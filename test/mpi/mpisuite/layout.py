@@ -6,6 +6,7 @@ MPIR_CVAR_NUM_CLIQUES splits the ranks round robin into fake VMs that know nothi
 our knobs then give each a region and a slot in its locality table."""
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 
@@ -41,6 +42,17 @@ class Layout:
     def min_np(self):
         """Fewer ranks than this would be another, smaller layout."""
         return {1: 1, 2: 2}.get(self.vms, 3)
+
+
+    def report_problem(self, report):
+        """What in the channel report of a job with four ranks contradicts the layout, or ""."""
+        regions = len(re.findall(r"within .*: region", report))
+        want = self.hosts if self.vms_per_host > 1 else 0
+        if regions != want:
+            return f"{regions} hosts use a region, not {want}"
+        if (": netmod" in report) != self.uses_network:
+            return "the netmod is " + ("not used" if self.uses_network else "used")
+        return ""
 
 
 LAYOUTS = {layout.name: layout for layout in (

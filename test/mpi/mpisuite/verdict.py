@@ -17,6 +17,12 @@ def _strange_line(output):
     return None
 
 
+def without_comments(output, *prefixes):
+    """The output without remarks; those of our own programs, such as the seed, are "# ..."."""
+    prefixes = prefixes or ("# ",)
+    return "\n".join(line for line in output.splitlines() if not line.startswith(prefixes))
+
+
 def _says_no_errors(output):
     return any(_GOOD.match(line) for line in output.splitlines())
 
