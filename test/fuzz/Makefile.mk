@@ -1,2 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
+#
+# Fuzz targets, here with the program that replays their corpus; run-fuzz builds them for libFuzzer.
+
+EXTRA_DIST += test/fuzz/run-fuzz test/fuzz/corpus
+
+ivl_fuzz_tests = \
+	test/fuzz/fuzz_blocks \
+	test/fuzz/fuzz_jobs \
+	test/fuzz/fuzz_super \
+	test/fuzz/fuzz_table \
+	test/fuzz/fuzz_text
+
+check_PROGRAMS += $(ivl_fuzz_tests)
+TESTS += $(ivl_fuzz_tests)
+
+test_fuzz_fuzz_blocks_SOURCES = test/fuzz/fuzz_blocks.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_blocks_LDADD = src/locality/liblocality.la
+test_fuzz_fuzz_jobs_SOURCES = test/fuzz/fuzz_jobs.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_jobs_LDADD = src/locality/liblocality.la
+test_fuzz_fuzz_super_SOURCES = test/fuzz/fuzz_super.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_super_LDADD = src/locality/liblocality.la
+test_fuzz_fuzz_table_SOURCES = test/fuzz/fuzz_table.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_table_LDADD = src/locality/liblocality.la
+test_fuzz_fuzz_text_SOURCES = test/fuzz/fuzz_text.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_text_LDADD = src/locality/liblocality.la
