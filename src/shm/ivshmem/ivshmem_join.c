@@ -128,7 +128,9 @@ void MPIDI_IVSHMEMI_join(int host, const struct ivs_offer *offer, struct ivs_ver
     global->queues.cells = offer->cells;
     global->queues.cell_bytes = offer->cell_bytes;
     if (ivl_job_check(global->region, &global->job, global->members_off, global->members, &diag)) {
-        ivs_reason_set(verdict->reason, "%.60s: %.80s", diag.where, diag.what);
+        ivs_reason_set(verdict->reason,
+                       "the host's job is not in the region mapped here (a copy of it?): %.60s",
+                       diag.what);
         return;
     }
     global->coll_kib = offer->coll_kib;
