@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+#
+# Unit tests of the transport core, which MPICH's build compiles into libmpi. Its sources are named
+# in src/shm/ivshmem/Makefile.mk too, below the folder they have there.
+
+check_LTLIBRARIES += src/shm/ivshmem/core/libcore.la
+src_shm_ivshmem_core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/shm/ivshmem
+src_shm_ivshmem_core_libcore_la_SOURCES = \
+	src/shm/ivshmem/core/ivs_lock.c \
+	src/shm/ivshmem/core/ivs_lock.h \
+	src/shm/ivshmem/core/ivs_map.c \
+	src/shm/ivshmem/core/ivs_map.h \
+	src/shm/ivshmem/core/ivs_member.c \
+	src/shm/ivshmem/core/ivs_member.h \
+	src/shm/ivshmem/core/ivs_record.c \
+	src/shm/ivshmem/core/ivs_record.h \
+	src/shm/ivshmem/core/ivs_report.c \
+	src/shm/ivshmem/core/ivs_report.h \
+	src/shm/ivshmem/core/ivs_size.c \
+	src/shm/ivshmem/core/ivs_size.h
+src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
+
+if HAVE_CMOCKA
+ivs_unit_tests = \
+	test/unit/test_lock \
+	test/unit/test_map \
+	test/unit/test_record \
+	test/unit/test_report \
+	test/unit/test_size
+
+check_PROGRAMS += $(ivs_unit_tests)
+TESTS += $(ivs_unit_tests)
+
+ivs_unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/src/shm/ivshmem
+ivs_unit_libs = src/shm/ivshmem/core/libcore.la $(CMOCKA_LIBS) -lpthread
+
+test_unit_test_lock_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_lock_LDADD = $(ivs_unit_libs)
+test_unit_test_map_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_map_LDADD = $(ivs_unit_libs)
+test_unit_test_record_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_record_LDADD = $(ivs_unit_libs)
+test_unit_test_report_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_report_LDADD = $(ivs_unit_libs)
+test_unit_test_size_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_size_LDADD = $(ivs_unit_libs)
+endif
