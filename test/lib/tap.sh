@@ -26,18 +26,22 @@ tap_skip()
     printf 'ok %d - %s # SKIP %s\n' "$tap_number" "$1" "$2"
 }
 
-# tap_check NAME COMMAND...: ok if the command succeeds; its output is shown as comment if not.
+# tap_check NAME COMMAND...: ok if the command succeeds, skipped if it exits with 77 (the last line
+# it prints is the reason); its output is shown as comment if it fails.
 tap_check()
 {
-    local name=$1 out
+    local name=$1 out status=0
     shift
 
-    if out=$("$@" 2>&1); then
-        tap_ok "$name"
-    else
-        tap_not_ok "$name"
-        printf '%s\n' "$out" | sed 's/^/# /'
-    fi
+    out=$("$@" 2>&1) || status=$?
+    case $status in
+        0) tap_ok "$name" ;;
+        77) tap_skip "$name" "$(tail -n 1 <<<"$out")" ;;
+        *)
+            tap_not_ok "$name"
+            printf '%s\n' "$out" | sed 's/^/# /'
+            ;;
+    esac
 }
 
 tap_done()

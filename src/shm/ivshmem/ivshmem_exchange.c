@@ -32,7 +32,7 @@ int MPIDI_IVSHMEMI_put(char round, int id, const char *text)
 int MPIDI_IVSHMEMI_get(char round, int id, int source, char text[IVS_TEXT_BYTES])
 {
     char key[KEY_BYTES];
-    int mpi_errno;
+    int mpi_errno = MPI_SUCCESS;
     int size = MPL_MAX(MPIR_pmi_max_val_size(), IVS_TEXT_BYTES);
     char *value = MPL_calloc(1, (size_t) size + 1, MPL_MEM_OTHER);
 
