@@ -116,6 +116,9 @@ int ivl_region_check(const struct ivl_region *region, struct ivl_diag *diag);
 int ivl_super_fetch(const void *buf, uint64_t backing_bytes, const char *where,
                     struct ivl_geometry *geo, struct ivl_diag *diag);
 
+/* The host daemon's heartbeat: grows while one runs, 0 = none ever did. */
+uint64_t ivl_region_heartbeat(const struct ivl_region *region);
+
 /* Measured sequential read speed of the mapping's heap, in MB/s (1e6), by reading up to `bytes`
  * bytes once untimed and once timed. Takes well under 10 ms when cached. Tells a write-back
  * mapping (thousands) from an uncached one (hundreds or less). */
@@ -140,6 +143,16 @@ int ivl_region_format(void *base, const struct ivl_format *fmt, struct ivl_diag 
  * and then only if it is a regular file; its generation is continued and its size adjusted. */
 int ivl_region_create_file(const char *path, const struct ivl_format *fmt, unsigned mode,
                            bool force, struct ivl_diag *diag);
+
+/* Formats the backing that uri names (as for ivl_region_open(); pci:auto: the only device),
+ * which stays as large as it is. region_bytes 0: all of it, else at most that. A valid region
+ * there is refused (-EEXIST) unless force; its generation is continued. */
+int ivl_region_create_at(const char *uri, const struct ivl_format *fmt, bool force,
+                         struct ivl_diag *diag);
+
+/* Looks for /sys, /proc and /dev below dir, for tests and containers that show the host's there.
+ * The string is not copied. To be called before anything else; not thread-safe. */
+void ivl_sysroot_set(const char *dir);
 
 /* ---- locality table ----------------------------------------------------------------------- */
 
@@ -176,6 +189,7 @@ int ivl_table_remove(struct ivl_region *region, uint32_t slot, struct ivl_diag *
  * (or 32 hex digits). 0 or -EINVAL. The formatters always terminate. */
 int ivl_mac_parse(const char *text, uint8_t mac[6]);
 int ivl_uuid_parse(const char *text, uint8_t uuid[IVL_UUID_BYTES]);
+void ivl_mac_format(const uint8_t mac[6], char text[18]);
 void ivl_uuid_format(const uint8_t uuid[IVL_UUID_BYTES], char text[37]);
 bool ivl_uuid_is_zero(const uint8_t uuid[IVL_UUID_BYTES]);
 

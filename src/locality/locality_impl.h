@@ -40,9 +40,12 @@ struct ivl_mapping {
     int fd;
     enum ivl_backend backend;
     bool writable;
+    bool raw; /* no superblock is expected: geo stays zero */
     char uri[256];
     char path[256];
 };
+
+#define IVL_OPEN_RAW 0x80000000u /* for ivl_region_create_at() only */
 
 /* Backends: open `spec` (the URI behind its scheme). */
 int ivl_file_open(const char *spec, unsigned flags, struct ivl_region **region,
@@ -121,7 +124,6 @@ const char *ivl_vm_flaw(struct ivl_abi_vm *vm);
 /* Whether two VMs share an identity; `what` gets its name and value. */
 bool ivl_vm_clash(const struct ivl_abi_vm *a, const struct ivl_abi_vm *b, char *what, size_t size);
 
-void ivl_mac_format(const uint8_t mac[6], char text[18]);
 bool ivl_mac_is_zero(const uint8_t mac[6]);
 
 /* ---- jobs ---------------------------------------------------------------------------------- */

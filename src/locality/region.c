@@ -19,8 +19,13 @@
 
 const char *ivl_sysroot = "";
 
-int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
-                    struct ivl_diag *diag)
+void ivl_sysroot_set(const char *dir)
+{
+    ivl_sysroot = dir;
+}
+
+static int open_backend(const char *uri, unsigned flags, struct ivl_region **region,
+                        struct ivl_diag *diag)
 {
     static const struct {
         const char *scheme;
@@ -31,9 +36,6 @@ int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
         { "pci:", ivl_pci_open },
         { "dax:", ivl_dax_open },
     };
-    if (flags & ~IVL_OPEN_READONLY) {
-        return ivl_fail(diag, -EINVAL, uri, "use IVL_OPEN_* flags", "unknown flags %#x", flags);
-    }
     for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
         size_t len = strlen(backends[i].scheme);
         if (strncmp(uri, backends[i].scheme, len) == 0) {
@@ -43,6 +45,48 @@ int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
     return ivl_fail(diag, -EINVAL, uri,
                     "write file:PATH, pci:auto, pci:DDDD:BB:DD.F or dax:/dev/daxX.Y",
                     "not a region URI");
+}
+
+int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
+                    struct ivl_diag *diag)
+{
+    if (flags & ~IVL_OPEN_READONLY) {
+        return ivl_fail(diag, -EINVAL, uri, "use IVL_OPEN_* flags", "unknown flags %#x", flags);
+    }
+    return open_backend(uri, flags, region, diag);
+}
+
+static int format_mapping(const struct ivl_region *raw, const struct ivl_format *fmt, bool force,
+                          struct ivl_diag *diag)
+{
+    struct ivl_format whole = *fmt;
+    struct ivl_geometry old;
+    if (whole.region_bytes == 0) {
+        whole.region_bytes = raw->map_bytes & ~UINT64_C(4095);
+    }
+    if (whole.region_bytes > raw->map_bytes) {
+        return ivl_fail(diag, -EINVAL, raw->uri, "choose a smaller size, or none for all of it",
+                        "%llu bytes asked for, %llu are there",
+                        (unsigned long long) whole.region_bytes,
+                        (unsigned long long) raw->map_bytes);
+    }
+    if (!force && ivl_super_fetch(raw->base, raw->map_bytes, raw->uri, &old, NULL) == 0) {
+        return ivl_fail(diag, -EEXIST, raw->uri, "force a new region here if no job uses it",
+                        "holds a region already");
+    }
+    return ivl_region_format(raw->base, &whole, diag);
+}
+
+int ivl_region_create_at(const char *uri, const struct ivl_format *fmt, bool force,
+                         struct ivl_diag *diag)
+{
+    struct ivl_region *raw;
+    int rc = open_backend(uri, IVL_OPEN_RAW, &raw, diag);
+    if (rc == 0) {
+        rc = format_mapping(raw, fmt, force, diag);
+        ivl_region_close(raw);
+    }
+    return rc;
 }
 
 static int name_owner(char *remedy, size_t size, const char *path)
@@ -107,8 +151,8 @@ static void mapping_undo(const struct ivl_mapping *map)
 int ivl_region_adopt(const struct ivl_mapping *map, struct ivl_region **region,
                      struct ivl_diag *diag)
 {
-    struct ivl_geometry geo;
-    int rc = ivl_super_fetch(map->base, map->bytes, map->path, &geo, diag);
+    struct ivl_geometry geo = { .region_bytes = 0 };
+    int rc = map->raw ? 0 : ivl_super_fetch(map->base, map->bytes, map->path, &geo, diag);
     if (rc) {
         mapping_undo(map);
         return rc;
@@ -154,6 +198,11 @@ void ivl_region_close(struct ivl_region *region)
         }
         free(impl);
     }
+}
+
+uint64_t ivl_region_heartbeat(const struct ivl_region *region)
+{
+    return ivl_sh64_load_relaxed(&ivl_super_at(region)->host_heartbeat); /* only whether it moves */
 }
 
 int ivl_region_check_backing(const struct ivl_region *region, struct ivl_diag *diag)

@@ -77,6 +77,7 @@ int ivl_dax_open(const char *spec, unsigned flags, struct ivl_region **region,
         return ivl_fail(diag, -EINVAL, spec, "write dax:/dev/daxX.Y", "not a device DAX path");
     }
     map.writable = !(flags & IVL_OPEN_READONLY);
+    map.raw = flags & IVL_OPEN_RAW;
     snprintf(map.uri, sizeof(map.uri), "dax:%s", spec);
     if ((size_t) snprintf(map.path, sizeof(map.path), "%s%s", ivl_sysroot, spec) >=
         sizeof(map.path)) {

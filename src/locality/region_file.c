@@ -58,6 +58,7 @@ int ivl_file_open(const char *spec, unsigned flags, struct ivl_region **region,
         return ivl_fail(diag, -EINVAL, "file:", "write file:PATH", "no path");
     }
     map.writable = !(flags & IVL_OPEN_READONLY);
+    map.raw = flags & IVL_OPEN_RAW;
     /* O_NONBLOCK: a FIFO must not stop us before it is refused */
     map.fd = open(spec, (map.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
     if (map.fd < 0) {

@@ -34,6 +34,7 @@ struct request {
     char name[NAME_BYTES]; /* "auto" or the canonical address */
     enum map_kind kind;
     bool writable;
+    bool raw;
 };
 
 /* ---- the URI ------------------------------------------------------------------------------- */
@@ -161,7 +162,9 @@ static int open_resource(const struct request *req, const char *name, struct ivl
 static int open_device(const struct request *req, const char *name, struct ivl_region **region,
                        struct ivl_diag *diag)
 {
-    struct ivl_mapping map = { .backend = IVL_BACKEND_PCI, .writable = req->writable };
+    struct ivl_mapping map = { .backend = IVL_BACKEND_PCI,
+                               .writable = req->writable,
+                               .raw = req->raw };
     struct stat st;
     enable_memory(name);
     int rc = open_resource(req, name, &map, diag);
@@ -253,13 +256,15 @@ static int open_auto(const struct request *req, struct ivl_region **region, stru
         return ivl_fail(diag, rc, first.where, first.remedy, "%s", first.what);
     }
     return ivl_fail(diag, -ENOTUNIQ, "pci:auto", "name one: pci:DDDD:BB:DD.F",
-                    "several devices have a region: %s", found);
+                    "several devices %s: %s", req->raw ? "are here" : "have a region", found);
 }
 
 int ivl_pci_open(const char *spec, unsigned flags, struct ivl_region **region,
                  struct ivl_diag *diag)
 {
-    struct request req = { .kind = MAP_ANY, .writable = !(flags & IVL_OPEN_READONLY) };
+    struct request req = { .kind = MAP_ANY,
+                           .writable = !(flags & IVL_OPEN_READONLY),
+                           .raw = flags & IVL_OPEN_RAW };
     int rc = parse_spec(spec, &req, diag);
     if (rc) {
         return rc;

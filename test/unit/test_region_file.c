@@ -224,6 +224,33 @@ static void test_permission(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void test_create_at(void **state)
+{
+    (void) state;
+    struct ivl_format fmt = { .region_bytes = 0 };
+    struct ivl_region *region;
+    expect_rc(-EEXIST, ivl_region_create_at(uri, &fmt, false, diag));
+    expect_rc(-EINVAL, ivl_region_create_at("nowhere", &fmt, true, diag));
+    assert_int_equal(truncate(file, 4 * MIB + 1), 0);
+    expect_ok(ivl_region_create_at(uri, &fmt, true, diag));
+    expect_ok(ivl_region_open(uri, 0, &region, diag));
+    assert_int_equal(region->geo.region_bytes, 4 * MIB);
+    assert_int_equal(region->geo.generation, 2);
+    ivl_region_close(region);
+
+    assert_int_equal(truncate(file, 0), 0);
+    assert_int_equal(truncate(file, 2 * MIB), 0);
+    fmt.region_bytes = 2 * MIB + 4096;
+    expect_rc(-EINVAL, ivl_region_create_at(uri, &fmt, false, diag));
+    fmt.region_bytes = MIB;
+    expect_ok(ivl_region_create_at(uri, &fmt, false, diag)); /* blank: no force needed */
+    expect_ok(ivl_region_open(uri, 0, &region, diag));
+    assert_int_equal(region->geo.region_bytes, MIB);
+    assert_int_equal(region->map_bytes, 2 * MIB);
+    assert_int_equal(ivl_region_heartbeat(region), 0);
+    ivl_region_close(region);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_permission, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_create_at, setup, teardown),
     };
     return cmocka_run_group_tests_name("region_file", tests, NULL, NULL);
 }
