@@ -346,12 +346,12 @@ int MPIDI_IVSHMEM_split_color(int node_id)
 }
 
 /* Object ids use 18 bits (mpir_hwtopo.c); a host has at most 1024 VMs. MPI_UNDEFINED and other
- * negative ids stay. */
+ * negative ids stay, and so does the root, which stands for "no such object: do not split". */
 int MPIDI_IVSHMEM_split_gid(int gid)
 {
     const struct ivs_map *map = &MPIDI_IVSHMEMI_global.map;
 
-    if (!MPIDI_IVSHMEMI_global.merged || gid < 0) {
+    if (!MPIDI_IVSHMEMI_global.merged || gid < 0 || gid == MPIR_HWTOPO_GID_ROOT) {
         return gid;
     }
     return gid | (int) map->nodes[map->node_of[MPIR_Process.rank]].index << 18;
