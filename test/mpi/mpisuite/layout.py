@@ -115,6 +115,6 @@ class Regions:
         return found
 
     def reclaim(self):
-        """After a killed job: wait for its lease and take back what it held."""
+        """After a killed job: gc waits for its lease and takes back what it held."""
         for path in self.paths:
-            self._command("gc", "--force", path)
+            self._command("gc", path)
