@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 #
-# trs2tap.sh OBJECT_DIR [TARGET]: runs "make TARGET" (default check) there and prints the results
-# that automake's test driver recorded as one TAP stream.
+# trs2tap.sh OBJECT_DIR [VARIABLE=VALUE...]: runs "make check" there and prints the results that
+# automake's test driver recorded as one TAP stream.
 set -uo pipefail
 
-cd "$1" || exit 1
 # shellcheck source=test/lib/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+cd "$1" || exit 1
+shift
 
 find . -name '*.trs' -delete
-make -j "${JOBS:-2}" "${2:-check}" 2>&1 | sed 's/^/# /'
+make -j "${JOBS:-2}" check "$@" 2>&1 | sed 's/^/# /'
 status=${PIPESTATUS[0]}
 while IFS=: read -r file result name; do
     file=${file#./}
@@ -22,5 +23,5 @@ while IFS=: read -r file result name; do
     esac
 done < <(find . -name '*.trs' -print0 | LC_ALL=C sort -z |
     xargs -0 -r sed -nE 's/^:test-result: ([A-Z]+) ?/\1:/; T; F; p' | paste -d: - -)
-if [ "$status" -ne 0 ]; then tap_check "make ${2:-check} succeeds" false; fi
+if [ "$status" -ne 0 ]; then tap_check 'make check succeeds' false; fi
 tap_done
