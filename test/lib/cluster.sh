@@ -40,7 +40,7 @@ usage: test/$kind/cluster COMMAND ...
       --blank              regions of zeros instead of formatted ones
       --mem=SIZE           memory of a guest (default 512M; namespaces have the machine's)
       --cpus=N             processors of a guest (default 1)
-      --boot-timeout=S     seconds to wait for all VMs (default 120)
+      --boot-timeout=S     seconds to wait for all VMs (default 240)
       --owner=PID          goes down by itself when this process has ended
   down                 ends it all
   run [-n] VM WORD...  runs a command in a VM, like ssh; -n: no input
@@ -68,8 +68,8 @@ usage_error()
 
 parse_up()
 {
-    kernel=
-    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=120 owner=0
+    kernel='' vmlinux=''
+    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=240 owner=0
     while [ $# -gt 0 ]; do
         case $1 in
             --hosts | --region-size | --mem | --cpus | --boot-timeout | --owner)
@@ -145,7 +145,7 @@ make_state()
     mkdir -m 700 -- "$state" 2>/dev/null ||
         die "cluster '$name' is up already: take it down, or set CLUSTER_NAME to another name"
     mkdir -- "$state/share" "$state/regions" "$state/root"
-    declare -p hosts host_of region_bytes blank mem cpus owner prefix ctl cache rexec kernel |
+    declare -p hosts host_of region_bytes blank mem cpus owner prefix ctl cache rexec kernel vmlinux |
         sed 's/^declare /declare -g /' >"$state/config"
     write_names
 }
