@@ -373,6 +373,12 @@ static void test_claims_mend(void **state)
     }
     struct ivl_block b = alloc(n * CHUNK);
     expect_ok(attach(&b, diag));
+    for (uint64_t i = 0; i < n; i++) { /* an old handle of a chunk that was not clean is refused */
+        uint32_t index = (uint32_t) ((b.offset - region->geo.heap_off) / CHUNK + i);
+        uint32_t kind = index % 5, refs = index % 3;
+        uint64_t now = ivl_sh64_load_relaxed(&ivl_chunk_at(region, index)->state);
+        assert_int_equal(ivl_chunk_generation(now), index + (kind || refs));
+    }
     release(&b);
     release(&b);
     assert_int_equal(test_usage(region).free_chunks, n);

@@ -149,18 +149,19 @@ static void test_threads_of_many_jobs(void **state)
 
 #define PASSES 20000
 
-static uint64_t passed; /* offset << 32 | generation of a block whose reference goes with it */
+static uint64_t names[PASSES]; /* chunk << 32 | generation + 1 of a block with its reference */
 
 static void *receive(void *arg)
 {
     struct worker *w = arg;
     for (int i = 0; i < PASSES; i++) {
         uint64_t name;
-        while ((name = __atomic_exchange_n(&passed, 0, __ATOMIC_ACQUIRE)) == 0) {
+        while ((name = __atomic_load_n(&names[i], __ATOMIC_ACQUIRE)) == 0) {
             sched_yield();
         }
         struct ivl_block b;
-        if (ivl_block_attach(region, &w->job, name >> 32 << 12, (uint32_t) name, 1, &b, NULL)) {
+        uint32_t generation = (uint32_t) name - 1;
+        if (ivl_block_attach(region, &w->job, name >> 32 << 12, generation, 1, &b, NULL)) {
             w->errors++;
             continue;
         }
@@ -169,6 +170,21 @@ static void *receive(void *arg)
         w->errors += ivl_block_release(region, &w->job, &b, NULL) != 0; /* the sender's */
     }
     return NULL;
+}
+
+/* The sender runs ahead until the heap is full. */
+static void send_all(const struct ivl_job *job)
+{
+    for (int i = 0; i < PASSES; i++) {
+        struct ivl_block b;
+        int rc;
+        while ((rc = ivl_block_alloc(region, job, 4096, &b, NULL)) == -ENOMEM) {
+            sched_yield();
+        }
+        assert_int_equal(rc, 0);
+        *(uint64_t *) ivl_block_addr(region, &b) = (uint64_t) i + 1;
+        __atomic_store_n(&names[i], b.offset >> 12 << 32 | (b.generation + 1), __ATOMIC_RELEASE);
+    }
 }
 
 static void test_handing_over(void **state)
@@ -180,17 +196,7 @@ static void test_handing_over(void **state)
     w.job = test_job(region, NULL);
     expect_ok(ivl_arena_reserve(region, &w.job, 4 * 4096, diag));
     assert_int_equal(pthread_create(&thread, NULL, receive, &w), 0);
-    for (int i = 0; i < PASSES; i++) {
-        struct ivl_block b;
-        expect_ok(ivl_block_alloc(region, &w.job, 4096, &b, diag));
-        *(uint64_t *) ivl_block_addr(region, &b) = (uint64_t) i + 1;
-        uint64_t name = b.offset >> 12 << 32 | b.generation, none = 0;
-        while (!__atomic_compare_exchange_n(&passed, &none, name, false, __ATOMIC_RELEASE,
-                                            __ATOMIC_RELAXED)) {
-            none = 0;
-            sched_yield();
-        }
-    }
+    send_all(&w.job);
     pthread_join(thread, NULL);
     assert_int_equal(w.errors, 0);
     assert_int_equal(ivl_job_end(region, &w.job), 0);

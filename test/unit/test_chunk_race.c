@@ -132,14 +132,22 @@ static void sweep_old(struct party *p)
     p->ok = ivl_chunk_sweep(&chunk, TAG_OLD);
 }
 
+/* Whoever is told that a claim worked has the chunk at that moment. */
+static bool claim(uint64_t tag)
+{
+    bool ok = ivl_chunk_claim(&chunk, tag, IVL_CHUNK_BODY, 0);
+    assert_true(!ok || ivl_sh64_load_relaxed(&chunk.owner) == tag);
+    return ok;
+}
+
 static void claim_new(struct party *p)
 {
-    p->ok = ivl_chunk_claim(&chunk, TAG_NEW, IVL_CHUNK_BODY, 0);
+    p->ok = claim(TAG_NEW);
 }
 
 static void claim_old(struct party *p)
 {
-    p->ok = ivl_chunk_claim(&chunk, TAG_OLD, IVL_CHUNK_BODY, 0);
+    p->ok = claim(TAG_OLD);
 }
 
 static void give_old(struct party *p)
@@ -345,11 +353,105 @@ static void test_slow_sweeper(void **state)
     test_region_free(region);
 }
 
+/* ---- what is given back, and what is not ---------------------------------------------------- */
+
+static void test_give(void **state)
+{
+    (void) state;
+    static const struct {
+        uint32_t kind, refs;
+        bool heap, arena;
+        uint32_t becomes; /* its kind, or UINT32_MAX: not touched */
+    } cases[] = {
+        { IVL_CHUNK_BODY, 0, false, false, IVL_CHUNK_FREE },
+        { IVL_CHUNK_BODY, 0, false, true, IVL_CHUNK_RESERVED },
+        { IVL_CHUNK_BODY, 0, true, true, IVL_CHUNK_FREE },
+        { IVL_CHUNK_HEAD, 0, false, false, IVL_CHUNK_FREE },
+        { IVL_CHUNK_HEAD, 0, false, true, IVL_CHUNK_RESERVED },
+        { IVL_CHUNK_RESERVED, 0, true, true, IVL_CHUNK_FREE },
+        { IVL_CHUNK_RESERVED, 0, false, true, UINT32_MAX }, /* given back before */
+        { IVL_CHUNK_FREE, 0, false, false, UINT32_MAX },
+        { IVL_CHUNK_HEAD, 1, false, false, UINT32_MAX }, /* in use */
+        { IVL_CHUNK_BODY, 1, false, false, UINT32_MAX }, /* noise */
+        { 77, 0, true, false, UINT32_MAX },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        set_chunk(TAG_OLD, cases[i].kind, cases[i].refs, cases[i].arena ? IVL_CHUNK_INFO_ARENA : 0);
+        ivl_chunk_give(&chunk, TAG_NEW, cases[i].heap); /* somebody else's: not touched */
+        assert_int_equal(ivl_sh64_load_relaxed(&chunk.state),
+                         ivl_chunk_word(7, cases[i].kind, cases[i].refs));
+        ivl_chunk_give(&chunk, TAG_OLD, cases[i].heap);
+        bool touched = cases[i].becomes != UINT32_MAX;
+        uint64_t want = touched ? ivl_chunk_word(8, cases[i].becomes, 0)
+                                : ivl_chunk_word(7, cases[i].kind, cases[i].refs);
+        assert_int_equal(ivl_sh64_load_relaxed(&chunk.state), want);
+        bool freed = touched && cases[i].becomes == IVL_CHUNK_FREE;
+        assert_int_equal(ivl_sh64_load_relaxed(&chunk.owner), freed ? 0 : TAG_OLD);
+    }
+}
+
+/* ---- a run lost half-way -------------------------------------------------------------------- */
+
+static uint32_t in_the_way;
+
+static void take_one(void)
+{
+    if (steps_left-- == 0) {
+        ivl_chunk_step = NULL;
+        replaced = ivl_chunk_claim(ivl_chunk_at(region, in_the_way), ivl_job_tag(&new_job),
+                                   IVL_CHUNK_BODY, 0);
+    }
+}
+
+/* While a run of six is claimed, another job takes its last chunk: what had been claimed goes
+ * back, and a run elsewhere is found. */
+static void run_lost(long at, bool arena)
+{
+    struct ivl_block b = { 0, 0, 0 };
+    uint64_t before = test_usage(region).free_chunks;
+    ivl_sh32_store_relaxed(&ivl_impl(region)->hints.heap_next, in_the_way - 5);
+    replaced = false;
+    steps_left = at;
+    ivl_chunk_step = take_one;
+    int rc = arena ? ivl_arena_reserve(region, &old_job, 6 * 4096, NULL)
+                   : ivl_block_alloc(region, &old_job, 6 * 4096, &b, NULL);
+    ivl_chunk_step = NULL;
+    assert_int_equal(rc, 0);
+    assert_int_equal(test_usage(region).free_chunks, before - 6 - replaced);
+    assert_int_equal(test_usage(region).corrupt_chunks, 0);
+    assert_int_equal(ivl_job_end(region, &old_job), 0);
+    old_job = test_job(region, NULL);
+    if (replaced) {
+        ivl_chunk_give(ivl_chunk_at(region, in_the_way), ivl_job_tag(&new_job), true);
+    }
+    assert_int_equal(test_usage(region).free_chunks, before);
+}
+
+static void test_lost_runs(void **state)
+{
+    (void) state;
+    int lost = 0;
+    region = test_region(MIB);
+    old_job = test_job(region, NULL);
+    new_job = test_job(region, NULL);
+    in_the_way = 40;
+    for (long at = 0; at < 24; at++) {
+        run_lost(at, at % 2);
+        lost += replaced;
+        run_lost(at, at % 2 == 0);
+        lost += replaced;
+    }
+    assert_true(lost > 20);
+    test_region_free(region);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_schedules),
         cmocka_unit_test(test_slow_sweeper),
+        cmocka_unit_test(test_give),
+        cmocka_unit_test(test_lost_runs),
     };
     return cmocka_run_group_tests_name("chunk_race", tests, NULL, NULL);
 }

@@ -394,10 +394,15 @@ static void test_lock(void **state)
     assert_int_equal(flock(fd, LOCK_EX), 0);
     expect_rc(-EAGAIN, ivl_table_add(file, &vm, UINT32_MAX, NULL, diag));
     close(fd);
-    expect_ok(ivl_table_add(file, &vm, UINT32_MAX, NULL, diag));
-    expect_ok(ivl_table_remove(file, 0, diag));
     fd = open(uri + 5, O_RDWR);
+    expect_ok(ivl_table_add(file, &vm, UINT32_MAX, NULL, diag));
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* given back */
+    assert_int_equal(flock(fd, LOCK_UN), 0);
+    expect_rc(-EEXIST, ivl_table_add(file, &vm, UINT32_MAX, NULL, diag));
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(flock(fd, LOCK_UN), 0);
+    expect_ok(ivl_table_remove(file, 0, diag));
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     close(fd);
     ivl_region_close(file);
     test_dir_free(dir);
