@@ -156,3 +156,9 @@ bool MPIDI_IVSHMEMI_in_region(const void *addr)
     return MPL_shm_backend != NULL && region != NULL &&
            (uintptr_t) addr - (uintptr_t) region->base < region->map_bytes;
 }
+
+bool MPIDI_IVSHMEM_is_unregistrable(const void *addr)
+{
+    return MPIDI_IVSHMEMI_in_region(addr) &&
+           MPIDI_IVSHMEMI_global.region->backend != IVL_BACKEND_FILE;
+}
