@@ -3,6 +3,8 @@
 
 if BUILD_TOOLS
 bin_PROGRAMS += ivshmemctl
+dist_man_MANS += man/ivshmemctl.8
+dist_completion_DATA += contrib/completion/ivshmemctl
 ivshmemctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/shm/ivshmem/core \
     -DPACKAGE_VERSION='"$(PACKAGE_VERSION)"'
 ivshmemctl_CFLAGS = $(AM_CFLAGS) $(POPT_CFLAGS) $(JSON_C_CFLAGS)

@@ -43,7 +43,8 @@ struct ctl_command {
 
 extern const struct ctl_command ctl_create, ctl_add_vm, ctl_remove_vm, ctl_show, ctl_doctor, ctl_gc;
 
-/* Directory that stands for / in tests, from IVSHMEMCTL_SYSROOT; "" on a real system. */
+/* Directory that stands for / where this machine is looked at, from IVSHMEMCTL_SYSROOT, for tests;
+ * "" on a real system. */
 extern const char *ctl_sysroot;
 
 /* ---- messages: one line on standard error --------------------------------------------------- */
@@ -107,7 +108,7 @@ struct ctl_text {
     char s[48];
 };
 
-struct ctl_text ctl_size_text(uint64_t bytes);                        /* "64.0 MiB" */
+struct ctl_text ctl_size_text(uint64_t bytes);                        /* "64 MiB", "63.5 MiB" */
 struct ctl_text ctl_count_text(uint64_t count, const char *singular); /* "1 job", "2 jobs" */
 
 #endif /* CTL_H_INCLUDED */

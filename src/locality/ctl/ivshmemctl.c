@@ -4,9 +4,11 @@
  *
  * ivshmemctl: makes, shows, checks and cleans regions, on the host and in guests.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 
@@ -192,13 +194,26 @@ static enum ctl_status parse_global(poptContext popt)
     return find_command(count_words((const char *const *) rest), rest);
 }
 
+/* A page of the mapping is not there. */
+static void die_of_sigbus(int signal)
+{
+    static const char text[] = CTL_NAME ": region: it shrank, or its device went away, while in "
+                                        "use: make it anew, or restart the VM\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void) ignored;
+    (void) signal;
+    _exit(CTL_FINDING);
+}
+
 int main(int argc, char **argv)
 {
+    const struct sigaction on_sigbus = { .sa_handler = die_of_sigbus };
     const char *sysroot = getenv("IVSHMEMCTL_SYSROOT");
     if (sysroot) {
         ctl_sysroot = sysroot;
         ivl_sysroot_set(sysroot);
     }
+    sigaction(SIGBUS, &on_sigbus, NULL);
     poptContext popt = poptGetContext(CTL_NAME, argc, (const char **) (uintptr_t) argv,
                                       global_options, POPT_CONTEXT_POSIXMEHARDER);
     enum ctl_status status = parse_global(popt);

@@ -10,16 +10,29 @@
 
 #include "ctl.h"
 
+/* One line whatever the text holds: names and paths may have control characters. */
+static void print_line(char *text)
+{
+    for (char *p = text; *p; p++) {
+        if ((unsigned char) *p < ' ' || *p == 0x7f) {
+            *p = '?';
+        }
+    }
+    fprintf(stderr, CTL_NAME ": %s\n", text);
+}
+
 void ctl_complain(const char *where, const char *what, const char *remedy)
 {
-    fprintf(stderr, CTL_NAME ": %s: %s: %s\n", where, what, remedy);
+    char text[1024];
+    snprintf(text, sizeof(text), "%s: %s: %s", where, what, remedy);
+    print_line(text);
 }
 
 enum ctl_status ctl_fail(int err, const struct ivl_diag *diag)
 {
     char text[sizeof(*diag) + 8];
     ivl_diag_format(diag, text, sizeof(text));
-    fprintf(stderr, CTL_NAME ": %s\n", text);
+    print_line(text);
     return err == -EINVAL ? CTL_USAGE : CTL_FINDING;
 }
 
@@ -34,14 +47,14 @@ enum ctl_status ctl_bad_value(const char *option, const char *text, const char *
 struct ctl_text ctl_size_text(uint64_t bytes)
 {
     static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-    double value = (double) bytes;
-    unsigned unit = 0;
     struct ctl_text text;
-    while (value >= 1024 && unit < 4) {
-        value /= 1024;
+    unsigned unit = 0;
+    while (unit < 4 && bytes >> 10 * (unit + 1)) {
         unit++;
     }
-    snprintf(text.s, sizeof(text.s), unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    const uint64_t one = UINT64_C(1) << 10 * unit;
+    snprintf(text.s, sizeof(text.s), bytes % one ? "%.1f %s" : "%.0f %s",
+             (double) bytes / (double) one, units[unit]);
     return text;
 }
 
