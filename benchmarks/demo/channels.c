@@ -104,10 +104,10 @@ static void stream(int peer, int first, int rounds)
     }
 }
 
-/* Both sides learn from the first how many rounds take that long, given the time of one. */
-static int agree_rounds(int peer, int first, double seconds, double round)
+/* Both sides learn from the first how many rounds fit the budget, given the time of one. */
+static int agree_rounds(int peer, int first, double round)
 {
-    double fitting = seconds / (round + 1e-9);
+    double fitting = budget / (round + 1e-9);
     int agreed = fitting < 1 ? 1 : fitting > ROUNDS_MAX ? ROUNDS_MAX : (int) fitting;
 
     if (first) {
@@ -139,14 +139,14 @@ static int compare(const void *a, const void *b)
 static double measure(work_fn *work, int peer, int first, int trial)
 {
     double times[BATCHES];
-    double once = time_round(work, peer, first, trial);
-    int rounds = agree_rounds(peer, first, budget / BATCHES, once);
+    int rounds = agree_rounds(peer, first, time_round(work, peer, first, trial));
+    int batches = rounds < BATCHES ? rounds : BATCHES;
 
-    for (int i = 0; i < BATCHES; i++) {
-        times[i] = time_round(work, peer, first, rounds);
+    for (int i = 0; i < batches; i++) {
+        times[i] = time_round(work, peer, first, rounds / batches);
     }
-    qsort(times, BATCHES, sizeof(times[0]), compare);
-    return times[BATCHES / 2];
+    qsort(times, (size_t) batches, sizeof(times[0]), compare);
+    return times[batches / 2];
 }
 
 static void measure_pair(int rank, int peer, const char *names)

@@ -40,7 +40,7 @@ usage: test/$kind/cluster COMMAND ...
       --blank              regions of zeros instead of formatted ones
       --mem=SIZE           memory of a guest (default 512M; namespaces have the machine's)
       --cpus=N             processors of a guest (default 1)
-      --boot-timeout=S     seconds to wait for all VMs (default 240)
+      --boot-timeout=S     seconds to wait for all VMs (default 300)
       --owner=PID          goes down by itself when this process has ended
   down                 ends it all
   run [-n] VM WORD...  runs a command in a VM, like ssh; -n: no input
@@ -69,7 +69,7 @@ usage_error()
 parse_up()
 {
     kernel='' vmlinux=''
-    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=240 owner=0
+    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=300 owner=0
     while [ $# -gt 0 ]; do
         case $1 in
             --hosts | --region-size | --mem | --cpus | --boot-timeout | --owner)
