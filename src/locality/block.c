@@ -117,6 +117,7 @@ int ivl_block_make(struct ivl_region *region, const struct ivl_job *job, uint64_
     bool alive = ivl_job_is(region, job, job_state);
     if (alive) {
         memset(region->base + offset, 0, (size_t) n << geo->chunk_shift);
+        IVL_STEP();
         alive = publish_head(ivl_chunk_at(region, first), tag, bytes, &generation) &&
                 ivl_job_is(region, job, job_state);
     }

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <sched.h>
 
 #define THREADS 4
 #define ROUNDS 3000
@@ -206,6 +206,8 @@ static void test_handing_over(void **state)
 
 /* ---- death at any instruction --------------------------------------------------------------- */
 
+static uint32_t *progress; /* shared with the child: calls it has made */
+
 /* Child: makes a job and works on it until it is killed. */
 static void work_until_killed(uint64_t seed)
 {
@@ -220,6 +222,7 @@ static void work_until_killed(uint64_t seed)
         for (int i = 0; i < 50; i++) {
             uint32_t k = rnd(&w.seed, HELD);
             use_slot(&w, &held[k], &marks[k]);
+            __atomic_fetch_add(progress, 1, __ATOMIC_RELAXED);
         }
         if (w.errors) {
             _exit(3);
@@ -229,19 +232,24 @@ static void work_until_killed(uint64_t seed)
     }
 }
 
+/* Kills it somewhere behind its nth call. */
 static void kill_one(uint64_t *seed)
 {
     int status;
+    uint32_t calls = 1 + rnd(seed, 200);
+    __atomic_store_n(progress, 0, __ATOMIC_RELAXED);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         work_until_killed(*seed);
     }
-    struct timespec wait = { .tv_nsec = 200000 + rnd(seed, 3000000) };
-    nanosleep(&wait, NULL);
+    while (__atomic_load_n(progress, __ATOMIC_RELAXED) < calls &&
+           waitpid(pid, &status, WNOHANG) == 0) {
+        sched_yield();
+    }
     kill(pid, SIGKILL);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status)); /* not by an error of its own */
+    assert_int_equal(waitpid(pid, &status, 0), pid); /* or it ended by itself: an error */
+    assert_true(WIFSIGNALED(status));
 }
 
 static void test_killed_processes(void **state)
@@ -252,6 +260,7 @@ static void test_killed_processes(void **state)
     struct worker survivor = { .seed = 99 };
     struct ivl_block held[HELD] = { { 0, 0, 0 } };
     uint64_t marks[HELD] = { 0 }, off;
+    progress = test_memory(4096);
     region = test_region(MIB);
     survivor.job = test_job(region, &off);
     assert_int_equal(ivl_watch_create(region, &watch), 0);
@@ -277,6 +286,7 @@ static void test_killed_processes(void **state)
     expect_all_free(region);
     ivl_watch_destroy(watch);
     test_region_free(region);
+    munmap(progress, 4096);
 }
 
 /* Several watchers and the job's own end, all reclaiming the same jobs. */

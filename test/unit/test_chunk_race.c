@@ -445,6 +445,58 @@ static void test_lost_runs(void **state)
     test_region_free(region);
 }
 
+/* ---- a job ended while one of its members allocates ------------------------------------------ */
+
+static bool sweeper_sleeps; /* it has announced the end, and sweeps after the allocation */
+
+static void end_job(void)
+{
+    if (steps_left-- == 0) {
+        uint64_t word = ivl_job_word(old_job.epoch, IVL_JOB_ACTIVE);
+        ivl_chunk_step = NULL;
+        replaced = ivl_sh64_cas(&ivl_slot_at(region, old_job.slot)->state, &word,
+                                ivl_job_word(old_job.epoch, IVL_JOB_RECLAIMING));
+        if (!sweeper_sleeps) {
+            assert_true(ivl_job_reclaim(region, &old_job));
+        }
+    }
+}
+
+/* The job ends at the given step of the call: the member is refused, nothing is left behind. */
+static void end_at_step(long at, bool arena)
+{
+    struct ivl_block b;
+    old_job = test_job(region, NULL);
+    replaced = false;
+    steps_left = at;
+    ivl_chunk_step = end_job;
+    int rc = arena ? ivl_arena_reserve(region, &old_job, 3 * 4096, NULL)
+                   : ivl_block_alloc(region, &old_job, 3 * 4096, &b, NULL);
+    ivl_chunk_step = NULL;
+    assert_true(replaced ? rc == -ESTALE || rc == -ENOMEM : rc == 0);
+    if (!replaced) {
+        assert_int_equal(ivl_job_end(region, &old_job), 0);
+    } else if (sweeper_sleeps) {
+        assert_true(ivl_job_reclaim(region, &old_job));
+    }
+    expect_all_free(region);
+}
+
+static void test_ended_meanwhile(void **state)
+{
+    (void) state;
+    region = test_region(MIB);
+    for (int i = 0; i < 4; i++) {
+        long at = 0;
+        sweeper_sleeps = i & 1;
+        do {
+            end_at_step(at++, i & 2);
+        } while (replaced);
+        assert_true(at > 9);
+    }
+    test_region_free(region);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_slow_sweeper),
         cmocka_unit_test(test_give),
         cmocka_unit_test(test_lost_runs),
+        cmocka_unit_test(test_ended_meanwhile),
     };
     return cmocka_run_group_tests_name("chunk_race", tests, NULL, NULL);
 }
