@@ -17,8 +17,8 @@
 #define SMALL 4
 #define LARGE (1 << 20)
 #define WINDOW 8 /* large messages under way */
-#define BATCHES 5
-#define ROUNDS_MAX 100000
+#define BATCHES_MAX 50
+#define ROUNDS_MAX 1000 /* in a batch */
 
 enum {
     TAG_DATA = 1,
@@ -104,11 +104,10 @@ static void stream(int peer, int first, int rounds)
     }
 }
 
-/* Both sides learn from the first how many rounds fit the budget, given the time of one. */
-static int agree_rounds(int peer, int first, double round)
+/* Both sides learn from the first how many rounds come next. */
+static int agree_rounds(int peer, int first, double wanted)
 {
-    double fitting = budget / (round + 1e-9);
-    int agreed = fitting < 1 ? 1 : fitting > ROUNDS_MAX ? ROUNDS_MAX : (int) fitting;
+    int agreed = wanted < 0 ? 0 : wanted < 1 ? 1 : wanted > ROUNDS_MAX ? ROUNDS_MAX : (int) wanted;
 
     if (first) {
         MPI_Send(&agreed, 1, MPI_INT, peer, TAG_ROUNDS, MPI_COMM_WORLD);
@@ -135,18 +134,27 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Seconds for one round: the median of some batches, after a short one to warm up. */
+/* Seconds for one round: the median of the batches that fit the budget, without the first. A
+ * batch is short, so that a machine that turns slow does not stretch it. */
 static double measure(work_fn *work, int peer, int first, int trial)
 {
-    double times[BATCHES];
-    int rounds = agree_rounds(peer, first, time_round(work, peer, first, trial));
-    int batches = rounds < BATCHES ? rounds : BATCHES;
+    double times[BATCHES_MAX];
+    double spent = 0;
+    int rounds = trial, n = 0;
 
-    for (int i = 0; i < batches; i++) {
-        times[i] = time_round(work, peer, first, rounds / batches);
+    while (rounds > 0) {
+        times[n] = time_round(work, peer, first, rounds);
+        spent += times[n] * rounds;
+        rounds = agree_rounds(peer, first,
+                              ++n < BATCHES_MAX && spent < budget
+                                  ? budget / BATCHES_MAX / (times[n - 1] + 1e-9)
+                                  : -1);
     }
-    qsort(times, (size_t) batches, sizeof(times[0]), compare);
-    return times[batches / 2];
+    if (n > 1) {
+        times[0] = times[--n];
+    }
+    qsort(times, (size_t) n, sizeof(times[0]), compare);
+    return times[n / 2];
 }
 
 static void measure_pair(int rank, int peer, const char *names)

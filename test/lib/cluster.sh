@@ -14,7 +14,7 @@
 # visible outside but the state directory.
 
 name=${CLUSTER_NAME:-$kind}
-state=${TMPDIR:-/tmp}/mpi-cluster-$(id -u)-$name
+state=${CLUSTER_STATE:-${TMPDIR:-/tmp}/mpi-cluster-$(id -u)-$name} # set for the supervisor
 cache=${CLUSTER_CACHE:-${BUILD:-$top/_build}/cluster}
 prefix=${MPI_PREFIX:-${PREFIX:-$top/_install}}
 ctl=${IVSHMEMCTL:-$prefix/bin/ivshmemctl}
@@ -172,7 +172,7 @@ start_supervisor()
     local user
 
     mapfile -t user < <(namespace_options --map-root-user)
-    CLUSTER_UP_PID=$$ setsid unshare "${user[@]}" --net --mount --uts -- \
+    CLUSTER_STATE=$state CLUSTER_UP_PID=$$ setsid unshare "${user[@]}" --net --mount --uts -- \
         "$BASH" "$0" --supervise </dev/null >"$state/supervisor.log" 2>&1 &
     printf '%d\n' "$!" >"$state/supervisor.pid"
 }

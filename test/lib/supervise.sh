@@ -21,7 +21,7 @@ mac()
 
 make_network()
 {
-    printf 'mpihost\n' >/proc/sys/kernel/hostname
+    hostname mpihost
     mount --bind "$state/share/hosts" /etc/hosts
     ip link set lo up
     ip link add br0 type bridge
