@@ -22,7 +22,7 @@ static struct {
 
 /* clang-format off */
 static const struct poptOption options[] = {
-    { "wait", 'w', POPT_ARG_NONE, &opt.wait, 0, "go on until no job is left, dead or ended", NULL },
+    { "wait", 'w', POPT_ARG_NONE, &opt.wait, 0, "go on until the living jobs have ended, too", NULL },
     { "now", 0, POPT_ARG_STRING, &opt.now, 0,
       "end this job at once, or all, though its processes may live", "SLOT|all" },
     { "yes", 'y', POPT_ARG_NONE, &opt.yes, 0, "with --now: do it", NULL },
@@ -47,7 +47,7 @@ struct collection {
     const struct ivl_region *region;
     struct ivl_watch *watch;
     uint64_t start_ms;
-    uint64_t orphans; /* chunks that had no living job at the start */
+    struct ivl_usage before;
     uint32_t dead;
     uint32_t living; /* jobs with a sign of life since the start */
     uint32_t unsure; /* jobs without one yet */
@@ -136,14 +136,17 @@ static int watch_jobs(struct collection *c, struct ctl_jobs *jobs, struct ivl_di
     }
 }
 
-static enum ctl_status finish(struct collection *c, int rc, const struct ivl_diag *diag)
+static enum ctl_status finish(struct collection *c)
 {
-    show_progress(c, true);
-    if (rc) {
-        return ctl_fail(rc, diag);
+    struct ivl_usage after;
+    ivl_usage_read(c->region, &after);
+    if (c->before.orphan_chunks > after.orphan_chunks) {
+        printf("%s of no living job: freed\n",
+               ctl_count_text(c->before.orphan_chunks - after.orphan_chunks, "chunk").s);
     }
-    if (c->orphans) {
-        printf("%s of no living job: freed\n", ctl_count_text(c->orphans, "chunk").s);
+    if (c->before.corrupt_chunks > after.corrupt_chunks) {
+        printf("%s with a damaged descriptor: repaired\n",
+               ctl_count_text(c->before.corrupt_chunks - after.corrupt_chunks, "chunk").s);
     }
     printf("%s reclaimed, ", ctl_count_text(c->dead, "dead job").s);
     printf("%s running\n", ctl_count_text(c->living + c->unsure, "job").s);
@@ -153,7 +156,6 @@ static enum ctl_status finish(struct collection *c, int rc, const struct ivl_dia
 static enum ctl_status collect(const struct ivl_region *region)
 {
     struct ivl_diag diag;
-    struct ivl_usage usage;
     struct ctl_jobs jobs;
     struct collection c = { .region = region, .start_ms = ctl_now_ms() };
     int rc = ivl_watch_create(region, &c.watch);
@@ -163,10 +165,10 @@ static enum ctl_status collect(const struct ivl_region *region)
     }
     enum ctl_status status = CTL_FINDING;
     if (ctl_jobs_read(region, 0, &jobs)) {
-        ivl_usage_read(region, &usage);
-        c.orphans = usage.orphan_chunks;
+        ivl_usage_read(region, &c.before);
         rc = watch_jobs(&c, &jobs, &diag);
-        status = finish(&c, rc, &diag);
+        show_progress(&c, true);
+        status = rc ? ctl_fail(rc, &diag) : finish(&c);
         ctl_jobs_free(&jobs);
     }
     ivl_watch_destroy(c.watch);
@@ -206,7 +208,9 @@ static enum ctl_status end_jobs(struct ivl_region *region, uint32_t slot)
     }
     ctl_jobs_free(&jobs);
     if (found == 0 && slot != UINT32_MAX) {
-        ctl_complain(opt.now, "no job in this slot", "see ivshmemctl show");
+        char where[32];
+        snprintf(where, sizeof(where), "job slot %u", slot);
+        ctl_complain(where, "is free", "see ivshmemctl show");
         status = CTL_FINDING;
     }
     return status;

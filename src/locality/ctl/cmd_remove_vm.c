@@ -37,14 +37,14 @@ static enum ctl_status run(const struct ctl_line *line)
         return status;
     }
     int rc = find_slot(region, line->args[0], &slot, &diag);
-    struct ctl_name name = ctl_vm_name(region, slot);
+    struct ctl_name name = ctl_vm_name(region, slot); /* a damaged entry has none */
     if (rc == 0) {
         rc = ivl_table_remove(region, slot, &diag);
     }
     if (rc) {
         status = ctl_fail(rc, &diag);
     } else {
-        printf("%s: removed from slot %u\n", name.s, slot);
+        printf("slot %u: %s is removed\n", slot, name.s);
     }
     ivl_region_close(region);
     return status;

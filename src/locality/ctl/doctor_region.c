@@ -31,7 +31,7 @@ bool doctor_check_region(struct doctor *doctor)
         return false;
     }
     const struct ivl_region *region = doctor->region;
-    doctor_add(doctor, LEVEL_OK, "region", "", "%s: %s, ABI %u.%u, generation %llu", region->uri,
+    doctor_add(doctor, LEVEL_OK, "region", "", "%s: %s, ABI %d.%u, generation %llu", region->uri,
                ctl_size_text(region->geo.region_bytes).s, IVL_ABI_MAJOR, region->geo.version_minor,
                (unsigned long long) region->geo.generation);
     if (region->map_bytes - region->geo.region_bytes >= region->geo.chunk_bytes) {

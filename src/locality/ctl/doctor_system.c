@@ -67,8 +67,8 @@ static void describe_owner(const struct stat *st, char *text, size_t size)
              group ? group->gr_name : gid, st->st_mode & 07777u);
 }
 
-/* True also if the file is not there: opening it will say so. */
-static bool check_permission(struct doctor *doctor, const char *path)
+/* True also if the file is not there: opening it will say so. level: of a refusal. */
+static bool check_permission(struct doctor *doctor, const char *path, enum level level)
 {
     char owner[120], remedy[400];
     struct stat st;
@@ -76,7 +76,7 @@ static bool check_permission(struct doctor *doctor, const char *path)
         if (errno == ENOENT) {
             return true;
         }
-        doctor_add(doctor, LEVEL_FAIL, "permission", "get search permission on its directories",
+        doctor_add(doctor, level, "permission", "get search permission on its directories",
                    "%s: %s", path, strerror(errno));
         return false;
     }
@@ -90,7 +90,7 @@ static bool check_permission(struct doctor *doctor, const char *path)
              "as root, at each start (udev rule): chgrp GROUP %.200s; chmod 0660 on it; and put "
              "user %u in GROUP",
              path, geteuid());
-    doctor_add(doctor, LEVEL_FAIL, "permission", remedy, "%s is not open to user %u (%s)", path,
+    doctor_add(doctor, level, "permission", remedy, "%s is not open to user %u (%s)", path,
                geteuid(), owner);
     return false;
 }
@@ -123,13 +123,11 @@ static bool device_is(const char *name)
 }
 
 /* Where the library maps the device's memory. */
-static bool find_bar(const char *name, char *path, size_t size, struct stat *st)
+static bool find_bar(const char *name, bool uncached, char *path, size_t size, struct stat *st)
 {
     static const char *const files[] = { "resource2_wc", "resource2" };
-    const char *suffix = strstr(name, "?map=uc");
-    int address = (int) strcspn(name, "?");
-    for (size_t i = suffix ? 1 : 0; i < 2; i++) {
-        snprintf(path, size, "%.300s" DEVICES "/%.*s/%s", ctl_sysroot, address, name, files[i]);
+    for (size_t i = uncached ? 1 : 0; i < 2; i++) {
+        snprintf(path, size, "%.300s" DEVICES "/%.200s/%s", ctl_sysroot, name, files[i]);
         if (stat(path, st) == 0) {
             return true;
         }
@@ -137,61 +135,62 @@ static bool find_bar(const char *name, char *path, size_t size, struct stat *st)
     return false;
 }
 
-/* One device: what it is and whether we may use it. */
-static bool check_device(struct doctor *doctor, const char *name)
+/* One device: what it is and whether we may use it. level: if not. */
+static bool check_device(struct doctor *doctor, const char *name, bool uncached, enum level level)
 {
     char path[700];
     struct stat st;
-    if (!find_bar(name, path, sizeof(path), &st)) {
-        doctor_add(doctor, LEVEL_FAIL, "device", "give it memory: memdev=... in QEMU's -device",
-                   "%s has no memory BAR", name);
+    if (!find_bar(name, uncached, path, sizeof(path), &st)) {
+        doctor_add(doctor, level, "device", "give it memory: memdev=... in QEMU's -device",
+                   "%s has no memory in BAR 2", name);
         return false;
     }
     doctor_add(doctor, LEVEL_OK, "device", "", "%s is an ivshmem device with %s", name,
                ctl_size_text((uint64_t) st.st_size).s);
-    return check_permission(doctor, path);
+    return check_permission(doctor, path, level);
 }
 
-static int not_hidden(const struct dirent *entry)
+static int is_ivshmem(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.';
+    return device_is(entry->d_name);
 }
 
-/* True if at least one device can be used. */
-static bool check_all_devices(struct doctor *doctor)
+/* True if one device can be used. With several of them, one that cannot be does no harm. */
+static bool check_all_devices(struct doctor *doctor, bool uncached)
 {
     struct dirent **list = NULL;
     char dir[400];
-    int found = 0, usable = 0;
+    int usable = 0;
     snprintf(dir, sizeof(dir), "%.300s" DEVICES, ctl_sysroot);
-    int n = scandir(dir, &list, not_hidden, alphasort);
+    int n = scandir(dir, &list, is_ivshmem, alphasort);
     for (int i = 0; i < n; i++) {
-        if (device_is(list[i]->d_name)) {
-            found++;
-            usable += check_device(doctor, list[i]->d_name);
-        }
+        usable += check_device(doctor, list[i]->d_name, uncached, n > 1 ? LEVEL_WARN : LEVEL_FAIL);
         free(list[i]);
     }
     free(list);
-    if (found == 0) {
+    if (n <= 0) {
         doctor_add(doctor, LEVEL_FAIL, "device",
                    "give this VM an ivshmem-plain device; in a container: --region=PATH",
                    "no PCI device 1af4:1110 here");
+    } else if (n > 1 && usable == 0) {
+        doctor_add(doctor, LEVEL_FAIL, "device", "see above", "none of %d devices can be used", n);
     }
     return usable > 0;
 }
 
 static bool check_pci(struct doctor *doctor, const char *spec)
 {
-    bool usable;
-    if (strncmp(spec, "auto", 4) == 0) {
-        usable = check_all_devices(doctor);
-    } else if (device_is(spec)) {
-        usable = check_device(doctor, spec);
+    bool uncached = strstr(spec, "?map=uc"), usable;
+    char name[32];
+    snprintf(name, sizeof(name), "%.*s", (int) strcspn(spec, "?"), spec);
+    if (strcmp(name, "auto") == 0) {
+        usable = check_all_devices(doctor, uncached);
+    } else if (device_is(name)) {
+        usable = check_device(doctor, name, uncached, LEVEL_FAIL);
     } else {
         return true; /* opening it says what is wrong with the address or the device */
     }
-    return check_lockdown(doctor) && usable;
+    return usable && check_lockdown(doctor);
 }
 
 bool doctor_check_access(struct doctor *doctor)
@@ -202,10 +201,10 @@ bool doctor_check_access(struct doctor *doctor)
     }
     if (strncmp(doctor->uri, "dax:", 4) == 0) {
         snprintf(path, sizeof(path), "%.300s%.300s", ctl_sysroot, doctor->uri + 4);
-        return check_permission(doctor, path);
+        return check_permission(doctor, path, LEVEL_FAIL);
     }
     if (strncmp(doctor->uri, "file:", 5) == 0) {
-        return check_permission(doctor, doctor->uri + 5);
+        return check_permission(doctor, doctor->uri + 5, LEVEL_FAIL);
     }
     return true;
 }

@@ -38,6 +38,9 @@ char *ctl_region_uri(const char *text)
 enum ctl_status ctl_open(const struct ctl_line *line, unsigned flags, struct ivl_region **region)
 {
     struct ivl_diag diag;
+    if (!*line->region) {
+        return ctl_bad_value("--region", "", "write a path or a URI");
+    }
     int rc = ivl_region_open(line->region, flags, region, &diag);
     return rc ? ctl_fail(rc, &diag) : CTL_OK;
 }

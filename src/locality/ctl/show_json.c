@@ -19,7 +19,7 @@ static struct json_object *region_json(const struct ivl_region *region)
     const struct ivl_geometry *geo = &region->geo;
     struct json_object *o = json_object_new_object();
     char abi[16];
-    snprintf(abi, sizeof(abi), "%u.%u", IVL_ABI_MAJOR, geo->version_minor);
+    snprintf(abi, sizeof(abi), "%d.%u", IVL_ABI_MAJOR, geo->version_minor);
     json_put_text(o, "uri", region->uri);
     json_put_text(o, "path", region->path);
     json_put_text(o, "backend", backends[region->backend]);

@@ -25,7 +25,7 @@ static void print_region(const struct ivl_region *region)
     if (region->map_bytes != geo->region_bytes) {
         printf(" of %s there", ctl_size_text(region->map_bytes).s);
     }
-    printf(", ABI %u.%u, lease %u s\n", IVL_ABI_MAJOR, geo->version_minor, geo->lease_ms / 1000);
+    printf(", ABI %d.%u, lease %u s\n", IVL_ABI_MAJOR, geo->version_minor, geo->lease_ms / 1000);
     printf("        generation %" PRIu64 ", uuid %s\n", geo->generation, uuid);
 }
 
