@@ -68,7 +68,7 @@ initramfs_fill()
 {
     local root=$1 busybox=/bin/busybox file files
 
-    "$busybox" 2>/dev/null | grep -q insmod && [ -x "$busybox" ] ||
+    "$busybox" --list 2>/dev/null | grep -x insmod >/dev/null ||
         die "$busybox: not found, or without insmod: apt-get install busybox-static"
     files=$(module_files)
     mkdir -p "$root"/{bin,dev,proc,sys,modules,host,share,root}
