@@ -269,9 +269,12 @@ int ivl_block_attach(struct ivl_region *region, const struct ivl_job *job, uint6
 /* The last reference is gone and nobody can take another: give the chunks back. */
 static void block_free(const struct ivl_region *region, uint64_t tag, const struct view *view)
 {
-    for (uint32_t i = view->n; i > 0; i--) { /* the head last */
+    const struct ivl_abi_chunk *head = ivl_chunk_at(region, view->first);
+    bool arena = ivl_sh64_load_relaxed(&head->info) & IVL_CHUNK_INFO_ARENA; /* relaxed: a hint */
+    for (uint32_t i = view->n; i > 0; i--) {                                /* the head last */
         ivl_chunk_give(ivl_chunk_at(region, view->first + i - 1), tag, false);
     }
+    ivl_run_freed(region, view->first, arena);
 }
 
 int ivl_block_release(struct ivl_region *region, const struct ivl_job *job,

@@ -145,6 +145,20 @@ static void hint_grow_arena(const struct ivl_region *region, uint64_t tag, uint3
     ivl_sh32_store_relaxed(&h->arena_next, first);
 }
 
+/* Lowers a search position to chunks just freed: memory still in the caches is used again. */
+static void hint_lower(ivl_sh32_t *next, uint32_t first)
+{
+    if (first < ivl_sh32_load_relaxed(next)) {
+        ivl_sh32_store_relaxed(next, first);
+    }
+}
+
+void ivl_run_freed(const struct ivl_region *region, uint32_t first, bool arena)
+{
+    struct ivl_alloc_hints *h = &ivl_impl(region)->hints;
+    hint_lower(arena ? &h->arena_next : &h->heap_next, first);
+}
+
 static uint32_t find_in_arena(struct search *s)
 {
     struct ivl_alloc_hints *h = &ivl_impl(s->region)->hints;

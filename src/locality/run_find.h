@@ -18,4 +18,7 @@ uint32_t ivl_run_for_block(const struct ivl_region *region, uint64_t tag, uint32
 /* Claims n chunks in a row from the heap as RESERVED, for the job's arena. */
 uint32_t ivl_run_for_arena(const struct ivl_region *region, uint64_t tag, uint32_t n);
 
+/* Tells the next search of chunks that have become free in the job's arena or in the heap. */
+void ivl_run_freed(const struct ivl_region *region, uint32_t first, bool arena);
+
 #endif /* RUN_FIND_H_INCLUDED */

@@ -287,14 +287,36 @@ static void test_search_wraps(void **state)
     uint32_t n = (uint32_t) test_usage(region).free_chunks;
     struct ivl_block a = alloc((n - 4) * CHUNK), b = alloc(2 * CHUNK), c = alloc(2 * CHUNK);
     release(&a);
-    a = alloc((n - 6) * CHUNK); /* search position: two chunks before b */
+    a = alloc((n - 6) * CHUNK); /* leaves two chunks free before b */
     release(&b);
+    ivl_sh32_store_relaxed(&ivl_impl(region)->hints.heap_next,
+                           (uint32_t) ((b.offset - region->geo.heap_off) / CHUNK));
     struct ivl_block d = alloc(4 * CHUNK);
+    assert_int_equal(d.offset, b.offset - 2 * CHUNK);
     release(&d);
     release(&a);
     release(&c);
     a = alloc((uint64_t) n * CHUNK);
     release(&a);
+}
+
+/* What was freed last is used first: it is in the caches. */
+static void test_reuses_memory(void **state)
+{
+    (void) state;
+    for (int arena = 0; arena < 2; arena++) {
+        struct ivl_block a = alloc(2 * CHUNK), b = alloc(2 * CHUNK), c = alloc(2 * CHUNK);
+        release(&b);
+        struct ivl_block again = alloc(CHUNK);
+        assert_int_equal(again.offset, b.offset);
+        release(&again);
+        release(&a);
+        release(&c);
+        again = alloc(2 * CHUNK);
+        assert_int_equal(again.offset, a.offset);
+        release(&again);
+        expect_ok(ivl_arena_reserve(region, &job, 20 * CHUNK, diag));
+    }
 }
 
 static void test_no_memory_says_who(void **state)
@@ -441,6 +463,7 @@ int main(void)
         TEST(test_arena_of_another_member),
         TEST(test_fragmentation),
         TEST(test_search_wraps),
+        TEST(test_reuses_memory),
         TEST(test_no_memory_says_who),
         TEST(test_hostile_head),
         TEST(test_hostile_body),
