@@ -80,7 +80,7 @@ no_permission()
 }
 secret=$dir/secret
 spoilt "$secret" 0 ''
-if no_permission; then
+if no_permission >/dev/null; then
     refused 'no permission' 1 "$secret"
     ctl=$dir/ivshmemctl
 else
