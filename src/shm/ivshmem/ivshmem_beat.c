@@ -87,6 +87,19 @@ static void give_up(const char *why)
     _exit(1);
 }
 
+/* Said at once and by one rank: the error that MPI calls return may come late, or be lost when
+ * the launcher ends the others. */
+static void tell(uint32_t dead)
+{
+    if (MPIDI_IVSHMEMI_global.member == (dead == 0 ? 1 : 0)) {
+        fprintf(stderr,
+                "[ivshmem] rank %d: rank %d, in a co-resident VM, has shown no sign of life for "
+                "%u ms\n",
+                MPIR_Process.rank, world_rank(dead), lease_ms());
+        fflush(stderr);
+    }
+}
+
 static void look_at(uint32_t member, uint64_t now)
 {
     struct ivs_members members = members_of();
@@ -101,6 +114,7 @@ static void look_at(uint32_t member, uint64_t now)
         beat.dead_since_ms = now;
         /* relaxed: the flag is all there is to see */
         atomic_store_explicit(&beat.dead, (int) member, memory_order_relaxed);
+        tell(member);
     }
 }
 
