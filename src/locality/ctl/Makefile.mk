@@ -19,6 +19,7 @@ ivshmemctl_SOURCES = \
     src/locality/ctl/ctl.h \
     src/locality/ctl/doctor.h \
     src/locality/ctl/doctor_region.c \
+    src/locality/ctl/doctor_speed.c \
     src/locality/ctl/doctor_system.c \
     src/locality/ctl/ivshmemctl.c \
     src/locality/ctl/jobs.c \

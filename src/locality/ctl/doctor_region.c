@@ -15,8 +15,6 @@
 #include "ivs_size.h"
 #include "parse.h"
 
-#define SPEED_BYTES (16u << 20)
-#define SPEED_CACHED_MBPS 2000
 #define HEARTBEAT_WATCH_MS 2000
 
 /* As MPICH and the ivshmem module have them by default; see doc/knobs.md. */
@@ -41,20 +39,6 @@ bool doctor_check_region(struct doctor *doctor)
                    ctl_size_text(region->geo.region_bytes).s);
     }
     return true;
-}
-
-void doctor_check_speed(struct doctor *doctor)
-{
-    double mbps = ivl_region_read_mbps(doctor->region, SPEED_BYTES);
-    if (mbps >= SPEED_CACHED_MBPS) {
-        doctor_add(doctor, LEVEL_OK, "speed", "", "read at %.0f MB/s: cached memory", mbps);
-        return;
-    }
-    doctor_add(doctor, LEVEL_WARN, "speed",
-               doctor->region->backend == IVL_BACKEND_PCI
-                   ? "on AMD, or with a passed-through device, a BAR is not cached: use device DAX"
-                   : "is the machine busy, or emulated?",
-               "read at %.0f MB/s, cached memory has over %d", mbps, SPEED_CACHED_MBPS);
 }
 
 /* Only of a file can we see what pages it has. */
