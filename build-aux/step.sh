@@ -46,7 +46,7 @@ step_failed()
 # step NAME REMEDY COMMAND...: runs the command with its output in a log, showing the time.
 step()
 {
-    local name=$1 remedy=$2 log=$logs/${1// /-}.log start=$SECONDS pid
+    local name=$1 remedy=$2 log=$logs/${1// /-}.log start=$SECONDS status=0 pid
     shift 2
 
     printf '==> %s (log: %s)\n' "$name" "${log#"$top"/}"
@@ -54,7 +54,9 @@ step()
     pid=$!
     trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
     step_heartbeat "$pid" "$log"
-    wait "$pid" || step_failed "$name" "$log" "$remedy"
+    wait "$pid" || status=$?
+    if [ "$status" -gt 128 ]; then die "$name: ended by signal $((status - 128)): run again"; fi
+    if [ "$status" -ne 0 ]; then step_failed "$name" "$log" "$remedy"; fi
     trap - INT TERM
     printf '    %4d s  %s: done\n' $((SECONDS - start)) "$name"
 }

@@ -7,7 +7,8 @@ build_tests = \
     test/build/patches.sh \
     test/build/prepare.sh \
     test/build/quickstart.sh \
-    test/build/runner.sh
+    test/build/runner.sh \
+    test/build/step.sh
 
 TESTS += $(build_tests)
 EXTRA_DIST += $(build_tests) test/lib
