@@ -48,32 +48,9 @@ autogen_inputs()
         done
 }
 
-# keep_times FOLDER COMMAND...: sources that the command wrote anew with equal content get their old
-# times back, so that make has less to do. Records: time, checksum, name.
-keep_times()
-{
-    local dir=$1 list=$build/times
-    shift
-
-    source_records "$dir" >"$list"
-    "$@" || return
-    source_records "$dir" | awk 'NR == FNR { old[$2 " " $3] = $1; next }
-        ($2 " " $3) in old && old[$2 " " $3] != $1 { print old[$2 " " $3], $3 }' "$list" - |
-        while read -r time file; do touch -d "@$time" "$file"; done
-}
-
-source_records()
-{
-    local names=(-type f '(' -name '*.[ch]' -o -name '*.[fF]90' ')')
-
-    mkdir -p "$1"
-    paste -d' ' <(find "$1" "${names[@]}" -printf '%T@\n') \
-        <(find "$1" "${names[@]}" -print0 | xargs -0 -r sha256sum)
-}
-
 run_autogen()
 {
-    cd "$mpich_src" && keep_times "$mpich_src/src" ./autogen.sh "${autogen_options[@]}"
+    cd "$mpich_src" && ./autogen.sh "${autogen_options[@]}"
 }
 
 mpich_autogen()
@@ -87,20 +64,11 @@ mpich_autogen()
     stamp_set autogen "$key"
 }
 
-# make would run config.status again for each output that is older than it; keep_times has just made
-# them so. configure and config.status have done their work: let them be older than all outputs.
-backdate_configure()
-{
-    find "$mpich_src" -name configure -type f -exec touch -d '2022-01-01 UTC' {} +
-    find "$mpich_obj" -name config.status -type f -exec touch -d '2022-01-02 UTC' {} +
-}
-
 run_configure()
 {
     mapfile -t options < <(mpich_configure_options)
     mkdir -p "$mpich_obj"
-    cd "$mpich_obj" && keep_times "$mpich_obj/src" "$mpich_src/configure" "${options[@]}" &&
-        backdate_configure
+    cd "$mpich_obj" && "$mpich_src/configure" "${options[@]}"
 }
 
 mpich_configure()
