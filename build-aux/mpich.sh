@@ -36,14 +36,14 @@ autogen_inputs()
 {
     local file
 
-    cat "$mpich_src/.source-id" "$build/overlay.list"
+    cat "$mpich_src/.source-id"
     { cat "$build/overlay.list"; find "$build/mpich-orig" -type f -printf '%P\n' 2>/dev/null | LC_ALL=C sort; } |
         while read -r file; do
-            printf '%s\n' "$file"
             case $file in
                 *.[ch]) sed -n '/BEGIN_MPI_T_CVAR_INFO_BLOCK/,/END_MPI_T_CVAR_INFO_BLOCK/p' "$mpich_src/$file"
                     grep -o '"\*\*[^"]*"' "$mpich_src/$file" || true ;;
-                *) cat "$mpich_src/$file" ;;
+                *) printf '%s\n' "$file"
+                    cat "$mpich_src/$file" ;;
             esac
         done
 }
