@@ -21,7 +21,7 @@ mpich_configure_options()
     local options=(--prefix="$prefix" --disable-maintainer-mode
         --with-ch4-shmmods=posix --with-datatype-engine=dataloop --with-hwloc=/usr
         --with-wrapper-dl-type=none --enable-shared --disable-static
-        --enable-fortran=all --enable-romio '--enable-fast=O2,ndebug'
+        --enable-fortran=all --enable-romio '--enable-fast=O2,ndebug' --enable-yield=sched_yield
         FFLAGS="$fortran_flags" FCFLAGS="$fortran_flags")
 
     case $netmod in

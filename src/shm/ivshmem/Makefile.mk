@@ -29,7 +29,8 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_lock.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_report.c \
-    src/mpid/ch4/shm/ivshmem/ivshmem_seg.c
+    src/mpid/ch4/shm/ivshmem/ivshmem_seg.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_wait.c
 
 if BUILD_CH4_NETMOD_UCX
 noinst_HEADERS += src/mpid/ch4/netmod/ucx/ucx_ivshmem.h

@@ -5,9 +5,9 @@
  * Signs of life. A thread of each rank, asleep but for a moment now and then, beats in the
  * region and watches the other members of its job and, on the host's first rank, other jobs
  * whose lease has run out. It only looks and flags: MPI calls find the flag through the progress
- * hook and return an error. A rank that makes no MPI call that looks (it spins inside a
- * collective's shared buffer) is ended by the thread one lease later, so that nothing waits for
- * a dead peer for ever.
+ * hook (ivshmem_wait.c) and return an error. A rank that makes no MPI call that looks (it spins
+ * inside a collective's shared buffer) is ended by the thread one lease later, so that nothing
+ * waits for a dead peer for ever.
  *
  * Invariant: the hot path reads one private flag; all else happens in the thread.
  */
@@ -37,7 +37,6 @@ static struct {
     uint64_t watched_ms; /* when other jobs were last looked at */
     _Atomic int dead;    /* member that died, or NOBODY; written by the thread */
     uint64_t dead_since_ms;
-    int hook;
 } beat = { .lock = PTHREAD_MUTEX_INITIALIZER, .dead = NOBODY };
 
 static uint64_t now_ms(void)
@@ -178,13 +177,11 @@ static void *run(void *unused ATTRIBUTE((unused)))
     return NULL;
 }
 
-/* Called by MPI's progress engine. */
-static int progress_hook(int *made_progress)
+int MPIDI_IVSHMEMI_beat_check(void)
 {
     int mpi_errno = MPI_SUCCESS;
     int dead = atomic_load_explicit(&beat.dead, memory_order_relaxed);
 
-    *made_progress = 0;
     if (unlikely(dead != NOBODY)) {
         int rank = world_rank((uint32_t) dead);
         MPIR_ERR_SET1(mpi_errno, MPIX_ERR_PROC_FAILED, "**ivshmem_dead", "**ivshmem_dead %d", rank);
@@ -228,14 +225,9 @@ int MPIDI_IVSHMEMI_beat_start(void)
     }
     MPIR_ERR_CHKANDJUMP(start_thread() != 0, mpi_errno, MPI_ERR_OTHER, "**ivshmem_nomem");
     beat.running = true;
-    mpi_errno = MPIR_Progress_hook_register(progress_hook, &beat.hook);
-    MPIR_ERR_CHECK(mpi_errno);
-    MPIR_Progress_hook_activate(beat.hook);
 
-fn_exit:
-    return mpi_errno;
 fn_fail:
-    goto fn_exit;
+    return mpi_errno;
 }
 
 void MPIDI_IVSHMEMI_beat_stop(void)
@@ -249,8 +241,7 @@ void MPIDI_IVSHMEMI_beat_stop(void)
     pthread_mutex_unlock(&beat.lock);
     pthread_join(beat.thread, NULL);
     pthread_cond_destroy(&beat.wake);
-    MPIR_Progress_hook_deactivate(beat.hook);
-    MPIR_Progress_hook_deregister(beat.hook);
+    beat.dead = NOBODY;
     ivl_watch_destroy(beat.watch);
     MPL_free(beat.seen);
     beat.watch = NULL;

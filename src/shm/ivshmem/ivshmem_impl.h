@@ -58,7 +58,13 @@ bool MPIDI_IVSHMEMI_in_region(const void *addr);
 /* ivshmem_beat.c: heartbeat and watch over the other members. */
 int MPIDI_IVSHMEMI_beat_start(void);
 void MPIDI_IVSHMEMI_beat_stop(void);
+int MPIDI_IVSHMEMI_beat_check(void); /* MPI error naming a member that has died */
 bool MPIDI_IVSHMEMI_member_alive(uint32_t member);
+
+/* ivshmem_wait.c: the progress hook: yields the processor while nothing happens, and asks
+ * beat_check(). For every job, merged or not. */
+int MPIDI_IVSHMEMI_wait_start(void);
+void MPIDI_IVSHMEMI_wait_stop(void);
 
 /* ivshmem_fault.c: says why when the region goes away under us. */
 void MPIDI_IVSHMEMI_fault_watch(void);

@@ -260,6 +260,7 @@ fn_fail:
 static int end_of_mpi(void *unused ATTRIBUTE((unused)))
 {
     MPIDI_IVSHMEMI_beat_stop();
+    MPIDI_IVSHMEMI_wait_stop();
     MPIDI_IVSHMEMI_fault_unwatch();
     MPIDI_IVSHMEMI_seg_disable();
     MPIDI_IVSHMEMI_leave();
@@ -306,13 +307,15 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
 
     mpi_errno = MPIDI_IVSHMEMI_knobs_check();
     MPIR_ERR_CHECK(mpi_errno);
+    MPIR_Add_finalize(end_of_mpi, NULL, MPIR_FINALIZE_CALLBACK_DEFAULT_PRIO);
+    mpi_errno = MPIDI_IVSHMEMI_wait_start();
+    MPIR_ERR_CHECK(mpi_errno);
     if (is_skipped(size, *max_node_id)) {
         MPIDI_IVSHMEMI_report();
         goto fn_exit;
     }
     MPIR_ERR_CHKANDJUMP(ivs_map_create(map, node_map, size, *max_node_id + 1) != 0, mpi_errno,
                         MPI_ERR_OTHER, "**ivshmem_nomem");
-    MPIR_Add_finalize(end_of_mpi, NULL, MPIR_FINALIZE_CALLBACK_DEFAULT_PRIO);
     MPIDI_IVSHMEMI_exchange_begin();
     mpi_errno = exchange_claims(node);
     MPIR_ERR_CHECK(mpi_errno);
