@@ -13,10 +13,15 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_map.h \
 	src/shm/ivshmem/core/ivs_member.c \
 	src/shm/ivshmem/core/ivs_member.h \
+	src/shm/ivshmem/core/ivs_port.c \
+	src/shm/ivshmem/core/ivs_port.h \
 	src/shm/ivshmem/core/ivs_record.c \
 	src/shm/ivshmem/core/ivs_record.h \
 	src/shm/ivshmem/core/ivs_report.c \
 	src/shm/ivshmem/core/ivs_report.h \
+	src/shm/ivshmem/core/ivs_ring.h \
+	src/shm/ivshmem/core/ivs_shape.c \
+	src/shm/ivshmem/core/ivs_shape.h \
 	src/shm/ivshmem/core/ivs_size.c \
 	src/shm/ivshmem/core/ivs_size.h
 src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
@@ -25,8 +30,12 @@ if HAVE_CMOCKA
 ivs_unit_tests = \
 	test/unit/test_lock \
 	test/unit/test_map \
+	test/unit/test_port \
+	test/unit/test_port_stress \
 	test/unit/test_record \
 	test/unit/test_report \
+	test/unit/test_ring \
+	test/unit/test_shape \
 	test/unit/test_size
 
 check_PROGRAMS += $(ivs_unit_tests)
@@ -39,10 +48,22 @@ test_unit_test_lock_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_lock_LDADD = $(ivs_unit_libs)
 test_unit_test_map_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_map_LDADD = $(ivs_unit_libs)
+test_unit_test_port_SOURCES = test/unit/test_port.c test/unit/ivs_test.h
+test_unit_test_port_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_port_LDADD = $(ivs_unit_libs)
+test_unit_test_port_stress_SOURCES = test/unit/test_port_stress.c test/unit/ivs_test.h
+test_unit_test_port_stress_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_port_stress_LDADD = $(ivs_unit_libs)
 test_unit_test_record_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_record_LDADD = $(ivs_unit_libs)
 test_unit_test_report_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_report_LDADD = $(ivs_unit_libs)
+test_unit_test_ring_SOURCES = test/unit/test_ring.c test/unit/ivs_test.h
+test_unit_test_ring_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_ring_LDADD = $(ivs_unit_libs)
+test_unit_test_shape_SOURCES = test/unit/test_shape.c test/unit/ivs_test.h
+test_unit_test_shape_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_shape_LDADD = $(ivs_unit_libs)
 test_unit_test_size_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_size_LDADD = $(ivs_unit_libs)
 endif
