@@ -1,0 +1,541 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * All runs of small scenes under store buffers (model.h), with the real code of rings and ports:
+ * nothing is lost, repeated or torn (R1, R2), nothing waits for ever (R3, lost wake-ups, cells).
+ * And each rule that this rests on is broken once, to see that the model would find out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "model.h"
+#include "core/ivs_ring.h"
+
+/* A link's table of loans, where a ring is opened in a scene that lends nothing. */
+static void *no_loans(void)
+{
+    return model_segment;
+}
+
+#define calloc(count, bytes) no_loans()
+#include "core/ivs_port.c"
+#undef calloc
+#include "core/ivs_shape.c"
+
+#define RANKS 6u
+#define CELLS 4u
+#define ME 0u
+#define KIND 7u
+
+/* Rules to break. */
+enum mutation {
+    NONE,
+    HEAD_BEFORE_PAYLOAD,
+    RELAXED_HEAD,
+    NO_CREDIT_CHECK,
+    CREDIT_BEFORE_READ,
+    LAZIER_CREDIT,
+    NO_REST_HEADS,
+    NO_SLEEPER_CHECK,
+    LAZY_CREDIT_FOR_CELLS,
+    LENT_WITH_THE_LAST_RECORD,
+};
+
+struct scene {
+    const char *name;
+    enum mutation mutation;
+    const char *violation; /* what must be found */
+    bool weak;
+    uint32_t start; /* position of the rings */
+    uint32_t messages;
+    uint32_t slots[4]; /* of the messages, in turn; 0: back to the first */
+    bool stale;        /* the ring holds heads of the next lap, 65535 laps old */
+};
+
+struct party {
+    struct model_private common;
+    uint32_t rank, count, turn;
+    bool any;
+    uint32_t received[RANKS];
+    struct ivs_port port;
+    struct ivs_link links[RANKS];
+    struct ivs_in ins[RANKS];
+    uint32_t known[RANKS];
+    uint32_t free_cells[CELLS];
+    struct ivs_loan loans[CELLS];
+};
+
+static const struct scene *scene;
+static struct ivs_shape shape;
+static struct party parties[MODEL_PARTIES];
+
+/* ---- setting up ---------------------------------------------------------------------------- */
+
+static struct party *new_party(int index, uint32_t rank)
+{
+    struct party *p = &parties[index];
+
+    memset(p, 0, sizeof(*p));
+    p->rank = rank;
+    p->port.shape = shape;
+    p->port.base = model_segment;
+    p->port.self = rank;
+    p->port.links = p->links;
+    p->port.ins = p->ins;
+    p->port.known = p->known;
+    p->port.free_cells = p->free_cells;
+    p->port.loan_mask = CELLS - 1;
+    for (uint32_t i = 0; i < CELLS; i++) {
+        p->free_cells[p->port.free_count++] = i;
+    }
+    return p;
+}
+
+/* A ring of rank `from` to me as it is after `start` slots. */
+static struct ivs_ring *old_ring(uint32_t from)
+{
+    struct ivs_ring *r = ring(&parties[0].port, from, 0);
+    const struct ivs_head old = { .kind = KIND, .bytes = 8 };
+
+    for (uint32_t i = 1; i <= IVS_RING_SLOTS; i++) {
+        uint32_t p = scene->stale ? scene->start + 2 * IVS_RING_SLOTS - i : scene->start - i;
+        ivl_sh64_store_relaxed(&r->slots[p % IVS_RING_SLOTS].head, ivs_head_pack(p, &old));
+    }
+    ivl_sh64_store_relaxed(&r->credit, scene->start);
+    return r;
+}
+
+static void connect_ring(struct party *from, struct party *me, bool asleep)
+{
+    struct ivs_ring *r = old_ring(from->rank);
+
+    from->links[ME].out =
+        (struct ivs_out){ .ring = r, .head = scene->start, .acked = scene->start };
+    from->links[ME].loans = from->loans;
+    me->ins[from->rank] = (struct ivs_in){
+        .ring = r, .tail = scene->start, .returned = scene->start, .asleep = asleep
+    };
+    if (asleep) {
+        ivl_sh64_store_relaxed(&r->credit, IVS_ASLEEP | scene->start);
+    }
+}
+
+/* ---- one ring ------------------------------------------------------------------------------ */
+
+static uint32_t message_slots(uint32_t number)
+{
+    uint32_t sizes = 1;
+
+    while (sizes < 4 && scene->slots[sizes] != 0) {
+        sizes++;
+    }
+    return scene->slots[number % sizes];
+}
+
+static uint64_t token(uint32_t number, uint32_t slot)
+{
+    return (uint64_t) (number + 1) << 8 | slot;
+}
+
+static void write_message(struct ivs_out *out, uint32_t number, uint32_t slots)
+{
+    for (uint32_t i = 0; i < slots; i++) {
+        uint64_t words[IVS_BODY_BYTES / 8] = { token(number, i) };
+        ivs_out_write(out, i * IVS_BODY_BYTES, words, sizeof(words));
+    }
+}
+
+static void publish_message(struct ivs_out *out, uint32_t number, uint32_t slots)
+{
+    const struct ivs_head head = { .kind = KIND, .bytes = slots * IVS_BODY_BYTES, .aux = number };
+
+    if (scene->mutation == RELAXED_HEAD) {
+        ivs_out_store_rest(out, slots);
+        ivl_sh64_store_relaxed(&ivs_out_slot(out, 0)->head, ivs_head_pack(out->head, &head));
+        out->head += slots;
+    } else if (scene->mutation == NO_REST_HEADS) {
+        ivl_sh64_store_release(&ivs_out_slot(out, 0)->head, ivs_head_pack(out->head, &head));
+        out->head += slots;
+    } else {
+        ivs_out_publish(out, &head, slots);
+    }
+}
+
+/* Rank 5 is there to drive rank 1 out of the hot ones. */
+static uint32_t messages_of(uint32_t rank)
+{
+    return rank == 5 ? 1 : scene->messages;
+}
+
+/* True if there is room and the message has been written. */
+static bool produce_message(struct party *p)
+{
+    struct ivs_out *out = &p->links[ME].out;
+    uint32_t slots = message_slots(p->count);
+    int rc;
+
+    if (scene->mutation == NO_CREDIT_CHECK) {
+        out->acked = out->head;
+    }
+    rc = ivs_out_begin(out, slots);
+    p->common.idle = rc == -EAGAIN;
+    if (rc != 0) {
+        if (rc != -EAGAIN) {
+            model_violation("honest credit refused");
+        }
+        return false;
+    }
+    struct ivs_out before = *out;
+    if (scene->mutation != HEAD_BEFORE_PAYLOAD) {
+        write_message(out, p->count, slots);
+    }
+    publish_message(out, p->count, slots);
+    if (scene->mutation == HEAD_BEFORE_PAYLOAD) {
+        write_message(&before, p->count, slots);
+    }
+    p->count++;
+    p->common.finished = p->count == messages_of(p->rank);
+    return true;
+}
+
+static void produce(void *work)
+{
+    produce_message(work);
+}
+
+static void done(struct ivs_in *in, uint32_t slots)
+{
+    if (scene->mutation == LAZIER_CREDIT) {
+        in->tail += slots;
+        if (in->tail - in->returned > IVS_RING_SLOTS - IVS_RECORD_SLOTS) {
+            ivs_in_store_credit(in);
+        }
+    } else {
+        ivs_in_done(in, slots, false);
+    }
+}
+
+static void check_payload(const struct ivs_in *in, uint32_t number, uint32_t slots)
+{
+    for (uint32_t i = 0; i < slots; i++) {
+        uint64_t words[IVS_BODY_BYTES / 8];
+        ivs_in_read(in, i * IVS_BODY_BYTES, words, sizeof(words));
+        if (words[0] != token(number, i)) {
+            model_violation("torn");
+        }
+    }
+}
+
+/* Takes a message from peer's ring; false: none there. */
+static bool consume_message(struct party *p, uint32_t peer)
+{
+    struct ivs_in *in = &p->ins[peer];
+    uint64_t word = ivs_in_peek(in);
+    uint32_t number = p->received[peer], slots = message_slots(number);
+    struct ivs_head head;
+    int rc = word == 0 ? 0 : ivs_in_head(in, word, &head);
+
+    if (word == 0 || rc == -EAGAIN) {
+        return word != 0;
+    }
+    if (rc != 0 || head.kind != KIND || head.aux != number ||
+        head.bytes != slots * IVS_BODY_BYTES) {
+        model_violation("lost, repeated or no record");
+        return false;
+    }
+    struct ivs_in before = *in;
+    if (scene->mutation == CREDIT_BEFORE_READ) {
+        done(in, slots);
+    }
+    check_payload(&before, number, slots);
+    if (scene->mutation != CREDIT_BEFORE_READ) {
+        done(in, slots);
+    }
+    p->received[peer]++;
+    return true;
+}
+
+static void consume(void *work)
+{
+    struct party *p = work;
+
+    p->common.idle = !consume_message(p, 1);
+    p->common.finished = p->received[1] == scene->messages;
+}
+
+static void (*ring_parties[])(void *) = { consume, produce };
+
+static void setup_ring(void)
+{
+    connect_ring(new_party(1, 1), new_party(0, ME), false);
+}
+
+/* ---- asleep and awake ---------------------------------------------------------------------- */
+
+static void send(void *work)
+{
+    struct party *p = work;
+
+    if (p->links[ME].out.ring == NULL) {
+        ivs_link_open(&p->port, ME);
+    }
+    if (produce_message(p) && ivs_out_must_wake(&p->links[ME].out)) {
+        ivs_link_wake(&p->port, ME);
+    }
+}
+
+static int listen(struct party *p)
+{
+    uint32_t known = p->port.known_count;
+    int rc;
+
+    if (scene->mutation == NO_SLEEPER_CHECK) {
+        p->port.known_count = 0;
+    }
+    rc = ivs_port_listen(&p->port);
+    if (scene->mutation == NO_SLEEPER_CHECK) {
+        p->port.known_count = known;
+    }
+    return rc;
+}
+
+/* One ring of the hot ones, or the bells after the last one. Only ranks 1 and 5 ever send. */
+static void look(void *work)
+{
+    struct party *p = work;
+    const struct ivs_port *port = &p->port;
+
+    while (p->turn < port->hot_count && port->hot[p->turn] % 4 != 1) {
+        p->turn++;
+    }
+    if (p->turn < port->hot_count) {
+        bool got = consume_message(p, port->hot[p->turn]);
+        p->any |= got;
+        p->turn += !got;
+    } else {
+        int rc = listen(p);
+        if (rc < 0) {
+            model_violation("honest bell refused");
+        }
+        p->common.idle = !p->any && rc == 0;
+        p->any = false;
+        p->turn = 0;
+    }
+    p->common.finished = p->received[1] == messages_of(1) && p->received[5] == messages_of(5);
+}
+
+static void (*sleep_parties[])(void *) = { look, send, send };
+
+/* Four hot rings, of which rank 1's is the first to fall asleep, and rank 5's sleeps. */
+static void setup_sleep(void)
+{
+    struct party *me = new_party(0, ME);
+    struct party *first = new_party(1, 1), *fifth = new_party(2, 5);
+
+    connect_ring(first, me, false);
+    connect_ring(fifth, me, true);
+    for (uint32_t peer = 1; peer < RANKS; peer++) {
+        if (peer % 4 != 1) {
+            me->ins[peer] = (struct ivs_in){ .ring = ring(&me->port, peer, 0) };
+        }
+        me->known[me->port.known_count++] = peer;
+    }
+    for (uint32_t peer = IVS_HOT; peer > 0; peer--) {
+        me->port.hot[me->port.hot_count++] = peer;
+    }
+}
+
+/* Nobody knows anybody. */
+static void setup_first_contact(void)
+{
+    new_party(0, ME);
+    new_party(1, 1);
+    new_party(2, 5);
+}
+
+/* ---- cells --------------------------------------------------------------------------------- */
+
+static void lend(void *work)
+{
+    struct party *p = work;
+    struct ivs_out *out = &p->links[ME].out;
+    uint32_t cell;
+    int rc = ivs_cell_take(&p->port, ME, &cell);
+
+    if (rc == 0) {
+        rc = ivs_out_begin(out, 1);
+        if (rc != 0) {
+            ivs_cell_drop(&p->port, cell);
+        }
+    }
+    p->common.idle = rc == -EAGAIN;
+    if (rc != 0) {
+        if (rc != -EAGAIN) {
+            model_violation("honest credit refused");
+        }
+        return;
+    }
+    uint64_t words[IVS_BODY_BYTES / 8] = { token(p->count, cell) };
+    memcpy(ivs_cell_at(&p->port, cell), words, sizeof(words));
+    ivs_out_write(out, 0, words, sizeof(words));
+    if (scene->mutation == LENT_WITH_THE_LAST_RECORD) {
+        ivs_cell_lend(&p->port, ME, cell);
+    }
+    ivs_out_publish(out, &(struct ivs_head){ .kind = KIND, .bytes = IVS_BODY_BYTES }, 1);
+    if (scene->mutation != LENT_WITH_THE_LAST_RECORD) {
+        ivs_cell_lend(&p->port, ME, cell);
+    }
+    p->count++;
+    p->common.finished = p->count == scene->messages;
+}
+
+static void borrow(void *work)
+{
+    struct party *p = work;
+    struct ivs_in *in = &p->ins[1];
+    uint64_t record[IVS_BODY_BYTES / 8], data[IVS_BODY_BYTES / 8];
+    uint64_t word = ivs_in_peek(in);
+    struct ivs_head head;
+
+    p->common.idle = word == 0;
+    if (word == 0 || ivs_in_head(in, word, &head) != 0) {
+        return;
+    }
+    ivs_in_read(in, 0, record, sizeof(record));
+    uint32_t cell = record[0] & 0xff;
+    if (record[0] != token(p->received[1], cell)) {
+        model_violation("lost, repeated or no record");
+    }
+    if (scene->mutation == CREDIT_BEFORE_READ) {
+        ivs_in_done(in, 1, true);
+    }
+    memcpy(data, ivs_cell_of(&p->port, 1, cell, sizeof(data)), sizeof(data));
+    if (data[0] != record[0]) {
+        model_violation("torn");
+    }
+    if (scene->mutation != CREDIT_BEFORE_READ) {
+        ivs_in_done(in, 1, scene->mutation != LAZY_CREDIT_FOR_CELLS);
+    }
+    p->received[1]++;
+    p->common.finished = p->received[1] == scene->messages;
+}
+
+static void (*cell_parties[])(void *) = { borrow, lend };
+
+/* ---- scenes -------------------------------------------------------------------------------- */
+
+static void explore(const struct scene *scenes, size_t count, int n, void (*set_up)(void),
+                    void (**run)(void *))
+{
+    for (size_t i = 0; i < count; i++) {
+        struct model_setup setup = { .parties = n, .private_bytes = sizeof(struct party) };
+        const char *found;
+        long states;
+        scene = &scenes[i];
+        setup.weak = scene->weak;
+        for (int k = 0; k < n; k++) {
+            setup.work[k] = &parties[k];
+            setup.run[k] = run[k];
+        }
+        memset(model_segment, 0, sizeof(model_segment));
+        set_up();
+        found = model_explore(&setup, &states);
+        print_message("# %s: %ld states, %s\n", scene->name, states, found ? found : "sound");
+        if (scene->violation) {
+            assert_non_null(found);
+            assert_string_equal(found, scene->violation);
+        } else {
+            assert_null(found);
+        }
+    }
+}
+
+#define TORN "torn"
+#define STUCK "nothing moves any more"
+#define NO_RECORD "lost, repeated or no record"
+#define WRAP (0u - 10)
+
+static const struct scene ring_scenes[] = {
+    { "short records", .start = WRAP, .messages = 45, .slots = { 1 } },
+    { "longest records", .start = 32, .messages = 9, .slots = { 8 } },
+    { "padding", .start = WRAP, .messages = 10, .slots = { 8, 3, 7, 5 } },
+    { "most padding", .start = 64 - 7, .messages = 9, .slots = { 8, 8, 8, 1 } },
+    { "heads of the next lap", .start = 32, .messages = 8, .slots = { 8, 7, 8 }, .stale = true },
+    { "weak, a full ring", .weak = true, .start = WRAP, .messages = 35, .slots = { 1 } },
+    { "weak, padding", .weak = true, .start = WRAP, .messages = 4, .slots = { 4, 2, 7, 3 } },
+    { "head before payload", HEAD_BEFORE_PAYLOAD, TORN, .messages = 2, .slots = { 2 } },
+    { "relaxed head", RELAXED_HEAD, TORN, .weak = true, .messages = 2, .slots = { 2 } },
+    { "no credit check", NO_CREDIT_CHECK, STUCK, .start = 32, .messages = 6, .slots = { 8 } },
+    { "credit before read", CREDIT_BEFORE_READ, TORN, .start = 32, .messages = 6, .slots = { 8 } },
+    { "lazier credit", LAZIER_CREDIT, STUCK, .start = 33, .messages = 8, .slots = { 8 } },
+    { "no heads in later slots", NO_REST_HEADS, NO_RECORD, .start = 32, .messages = 8,
+      .slots = { 8, 7, 8 }, .stale = true },
+};
+
+static void test_ring(void **state)
+{
+    (void) state;
+    explore(ring_scenes, sizeof(ring_scenes) / sizeof(ring_scenes[0]), 2, setup_ring, ring_parties);
+}
+
+static const struct scene sleep_scenes[] = {
+    { "falling asleep", .start = 32, .messages = 3, .slots = { 1 } },
+    { "falling asleep, weak", .weak = true, .start = 32, .messages = 2, .slots = { 1 } },
+    { "no sleeper check", NO_SLEEPER_CHECK, STUCK, .start = 32, .messages = 2, .slots = { 1 } },
+};
+
+static void test_sleep(void **state)
+{
+    (void) state;
+    explore(sleep_scenes, sizeof(sleep_scenes) / sizeof(sleep_scenes[0]), 3, setup_sleep,
+            sleep_parties);
+}
+
+static const struct scene contact_scenes[] = {
+    { "first contact", .messages = 2, .slots = { 1 } },
+    { "first contact, weak", .weak = true, .messages = 1, .slots = { 2 } },
+};
+
+static void test_first_contact(void **state)
+{
+    (void) state;
+    explore(contact_scenes, sizeof(contact_scenes) / sizeof(contact_scenes[0]), 3,
+            setup_first_contact, sleep_parties);
+}
+
+static const struct scene cell_scenes[] = {
+    { "cells", .start = 0u - 3, .messages = 9 },
+    { "cells, weak", .weak = true, .start = 0u - 3, .messages = 6 },
+    { "cells, lazy credit", LAZY_CREDIT_FOR_CELLS, STUCK, .messages = 5 },
+    { "cells, credit before read", CREDIT_BEFORE_READ, TORN, .messages = 5 },
+    { "cells, lent too early", LENT_WITH_THE_LAST_RECORD, TORN, .messages = 5 },
+};
+
+static void test_cells(void **state)
+{
+    (void) state;
+    explore(cell_scenes, sizeof(cell_scenes) / sizeof(cell_scenes[0]), 2, setup_ring, cell_parties);
+}
+
+static int make_shape(void **state)
+{
+    (void) state;
+    assert_int_equal(ivs_shape_make(RANKS, CELLS, 1024, &shape), 0);
+    assert_true(shape.bytes <= MODEL_SEGMENT);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_sleep),
+        cmocka_unit_test(test_first_contact),
+        cmocka_unit_test(test_cells),
+    };
+
+    return cmocka_run_group_tests_name("port_model", tests, make_shape, NULL);
+}
