@@ -8,6 +8,7 @@ EXTRA_DIST += test/fuzz/run-fuzz test/fuzz/corpus
 ivl_fuzz_tests = \
 	test/fuzz/fuzz_blocks \
 	test/fuzz/fuzz_jobs \
+	test/fuzz/fuzz_port \
 	test/fuzz/fuzz_super \
 	test/fuzz/fuzz_table \
 	test/fuzz/fuzz_text
@@ -19,6 +20,9 @@ test_fuzz_fuzz_blocks_SOURCES = test/fuzz/fuzz_blocks.c test/fuzz/replay.c test/
 test_fuzz_fuzz_blocks_LDADD = src/locality/liblocality.la
 test_fuzz_fuzz_jobs_SOURCES = test/fuzz/fuzz_jobs.c test/fuzz/replay.c test/fuzz/fuzz.h
 test_fuzz_fuzz_jobs_LDADD = src/locality/liblocality.la
+test_fuzz_fuzz_port_SOURCES = test/fuzz/fuzz_port.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_port_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/shm/ivshmem
+test_fuzz_fuzz_port_LDADD = src/shm/ivshmem/core/libcore.la
 test_fuzz_fuzz_super_SOURCES = test/fuzz/fuzz_super.c test/fuzz/replay.c test/fuzz/fuzz.h
 test_fuzz_fuzz_super_LDADD = src/locality/liblocality.la
 test_fuzz_fuzz_table_SOURCES = test/fuzz/fuzz_table.c test/fuzz/replay.c test/fuzz/fuzz.h
