@@ -99,12 +99,13 @@ static void store_credit(uint32_t peer, const uint8_t **data, size_t *size)
 
 /* ---- the honest side ----------------------------------------------------------------------- */
 
-static void use_cell(uint32_t peer, uint64_t cell, uint64_t bytes)
+static void use_cell(uint32_t peer, uint64_t cell, uint64_t at, uint64_t bytes)
 {
-    const unsigned char *data = ivs_cell_of(&port, peer, cell, bytes);
+    const unsigned char *data = ivs_cell_of(&port, peer, cell, at, bytes);
     static unsigned char copy[CELL_BYTES];
 
-    require((data != NULL) == (cell < CELLS && bytes <= CELL_BYTES));
+    require((data != NULL) ==
+            (cell < CELLS && at <= CELL_BYTES && bytes <= CELL_BYTES && at + bytes <= CELL_BYTES));
     if (data) {
         memcpy(copy, data, bytes);
     }
@@ -116,7 +117,7 @@ static bool take(uint32_t peer)
     static unsigned char room[IVS_RECORD_BYTES];
     struct ivs_in *in = &port.ins[peer];
     struct ivs_head head;
-    uint64_t words[2] = { 0, 0 };
+    uint64_t words[3] = { 0 };
     uint64_t word = ivs_in_peek(in);
 
     if (word == 0) {
@@ -132,7 +133,7 @@ static bool take(uint32_t peer)
     ivs_in_read(in, 0, room, head.bytes);
     if (head.bytes >= sizeof(words)) {
         memcpy(words, room, sizeof(words));
-        use_cell(peer, words[0], words[1]);
+        use_cell(peer, words[0], words[1], words[2]);
     }
     ivs_in_done(in, ivs_record_slots(head.bytes), head.aux & 1);
     return true;

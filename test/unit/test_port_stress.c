@@ -161,7 +161,7 @@ static const char *check_record(struct worker *w, uint32_t peer, const struct iv
         }
         ivs_in_read(in, sizeof(*wire), got, wire->bytes);
     } else {
-        const void *cell = ivs_cell_of(&w->port, peer, wire->cell, wire->bytes);
+        const void *cell = ivs_cell_of(&w->port, peer, wire->cell, 0, wire->bytes);
         if (!cell) {
             return "wrong cell";
         }
