@@ -83,6 +83,18 @@ static void store_head(uint32_t peer, const uint8_t **data, size_t *size)
     }
 }
 
+/* What the record there says: a cell, where in it, and how many bytes. */
+static void store_body(uint32_t peer, const uint8_t **data, size_t *size)
+{
+    const struct ivs_in *in = &port.ins[peer];
+
+    for (size_t i = 0; in->ring && i < 3; i++) {
+        uint8_t how = fuzz_byte(data, size);
+        uint64_t word = how < 128 ? how * (i == 0 ? 1u : 64u) : next_word(data, size);
+        memcpy(in->ring->slots[in->tail % IVS_RING_SLOTS].body + 8 * i, &word, sizeof(word));
+    }
+}
+
 /* Credit for what the victim sends: as the input says, or within what it may be. */
 static void store_credit(uint32_t peer, const uint8_t **data, size_t *size)
 {
@@ -245,8 +257,10 @@ static void run_op(const uint8_t **data, size_t *size)
             store_name(peer, data, size);
             break;
         case 3:
-        case 4:
             store_head(peer, data, size);
+            break;
+        case 4:
+            store_body(peer, data, size);
             break;
         case 5:
             store_credit(peer, data, size);
