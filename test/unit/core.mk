@@ -7,6 +7,8 @@
 check_LTLIBRARIES += src/shm/ivshmem/core/libcore.la
 src_shm_ivshmem_core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 src_shm_ivshmem_core_libcore_la_SOURCES = \
+	src/shm/ivshmem/core/ivs_copy.c \
+	src/shm/ivshmem/core/ivs_copy.h \
 	src/shm/ivshmem/core/ivs_lock.c \
 	src/shm/ivshmem/core/ivs_lock.h \
 	src/shm/ivshmem/core/ivs_map.c \
@@ -28,6 +30,7 @@ src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
 
 if HAVE_CMOCKA
 ivs_unit_tests = \
+	test/unit/test_copy \
 	test/unit/test_lock \
 	test/unit/test_map \
 	test/unit/test_port \
@@ -45,6 +48,9 @@ TESTS += $(ivs_unit_tests)
 ivs_unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 ivs_unit_libs = src/shm/ivshmem/core/libcore.la $(CMOCKA_LIBS) -lpthread
 
+test_unit_test_copy_SOURCES = test/unit/test_copy.c test/unit/ivs_test.h
+test_unit_test_copy_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_copy_LDADD = $(ivs_unit_libs)
 test_unit_test_lock_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_lock_LDADD = $(ivs_unit_libs)
 test_unit_test_map_CPPFLAGS = $(ivs_unit_cppflags)
