@@ -86,6 +86,11 @@ static inline uint64_t ivl_sh64_exchange(ivl_sh64_t *word, uint64_t value)
     return __atomic_exchange_n(&word->shared_, value, __ATOMIC_ACQ_REL);
 }
 
+static inline uint64_t ivl_sh64_fetch_or(ivl_sh64_t *word, uint64_t bits)
+{
+    return __atomic_fetch_or(&word->shared_, bits, __ATOMIC_ACQ_REL);
+}
+
 /* Records that are not made of shared words (a table entry's body, a job key, the sealed
  * superblock) are copied as 64-bit words in ascending order. Both sides are 8-byte aligned and
  * bytes is a multiple of 8. The order on each word makes a sequence lock around the copy work

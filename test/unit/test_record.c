@@ -132,12 +132,13 @@ static void expect_offer(uint32_t cells, uint32_t cell_bytes, uint32_t coll_kib,
 static void test_offer_ranges(void **state)
 {
     (void) state;
-    expect_offer(64, 69632, 1024, 0);
-    expect_offer(0, 69632, 1024, -EBADMSG);
-    expect_offer((1 << 20) + 1, 69632, 1024, -EBADMSG);
-    expect_offer(64, 1023, 1024, -EBADMSG);
-    expect_offer(64, UINT32_MAX, 1024, -EBADMSG);
-    expect_offer(64, 69632, UINT32_MAX, -EBADMSG);
+    expect_offer(16, 16384, 1024, 0);
+    expect_offer(1, 16384, 1024, -EBADMSG);
+    expect_offer(1025, 16384, 1024, -EBADMSG);
+    expect_offer(16, 1023, 1024, -EBADMSG);
+    expect_offer(16, UINT32_MAX, 1024, -EBADMSG);
+    expect_offer(16, 16383, 1024, -EBADMSG);
+    expect_offer(16, 16384, UINT32_MAX, -EBADMSG);
 }
 
 static void test_claims_join(void **state)

@@ -52,7 +52,7 @@ static void test_three_vms_two_hosts(void **state)
 {
     static const int node_of[] = { 0, 0, 1, 2, 1 };
     struct ivs_map map;
-    struct ivs_report report = { &map, "ucx", { 64, 69632 }, 0 };
+    struct ivs_report report = { &map, "ucx", { 16, 16384 }, 0 };
 
     (void) state;
     assert_int_equal(ivs_map_create(&map, node_of, 5, 3), 0);
@@ -65,7 +65,7 @@ static void test_three_vms_two_hosts(void **state)
                   "[ivshmem] host 0:\n"
                   "[ivshmem]   vm1: ranks 0-1\n"
                   "[ivshmem]   vm2: ranks 2,4\n"
-                  "[ivshmem]   region abababab, 128 MiB, file:/a at 9000 MB/s, 64 cells of 69632 "
+                  "[ivshmem]   region abababab, 128 MiB, file:/a at 9000 MB/s, 16 cells of 16384 "
                   "bytes per rank\n"
                   "[ivshmem] host 1:\n"
                   "[ivshmem]   vm3: ranks 3\n"

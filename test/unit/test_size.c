@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Queue depth for the room there is.
+ * Cells for the room there is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,16 +14,16 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-static const struct ivs_queues defaults = { 64, 69632 };
+static const struct ivs_queues defaults = { 16, 16384 };
 
-static void test_plenty_of_room_is_full_depth(void **state)
+static void test_plenty_of_room_is_all_cells(void **state)
 {
     struct ivs_queues queues;
 
     (void) state;
     assert_true(ivs_size_fit(4, 4, 4096, 64 * MIB, &defaults, &queues));
-    assert_int_equal(queues.cells, 64);
-    assert_int_equal(queues.cell_bytes, 69632);
+    assert_int_equal(queues.cells, 16);
+    assert_int_equal(queues.cell_bytes, 16384);
 }
 
 /* Whatever is chosen fits, and more room never gives less. */
@@ -44,25 +44,27 @@ static void test_choice_fits_and_grows(void **state)
             assert_true(budget < ivs_size_need(16, 64, 4096, &ivs_queues_least));
         }
     }
-    assert_int_equal(last, UINT64_C(64) * 69632);
+    assert_int_equal(last, UINT64_C(16) * 16384);
 }
 
 static void test_knobs_bound_the_choice(void **state)
 {
-    const struct ivs_queues most = { 10, 20000 };
+    const struct ivs_queues most = { 10, 19968 };
     struct ivs_queues queues;
 
     (void) state;
     assert_true(ivs_size_fit(4, 4, 4096, 64 * MIB, &most, &queues));
     assert_int_equal(queues.cells, 10);
-    assert_int_equal(queues.cell_bytes, 20000);
+    assert_int_equal(queues.cell_bytes, 19968);
 }
 
 /* Figures of a node with very many ranks do not wrap at 32 bits. */
 static void test_no_overflow(void **state)
 {
     (void) state;
-    assert_true(ivs_size_need(1000, 1000, 4096, &defaults) > UINT64_C(4) << 30);
+    const struct ivs_queues most = { 1024, 1 << 20 };
+
+    assert_true(ivs_size_need(1000, 1000, 4096, &most) > UINT64_C(900) << 30);
     assert_true(ivs_size_need(1000, UINT32_MAX, 4096, &defaults) > UINT64_C(1) << 43);
     assert_true(ivs_size_coll(200000) > UINT64_C(1) << 32);
 }
@@ -70,7 +72,7 @@ static void test_no_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plenty_of_room_is_full_depth),
+        cmocka_unit_test(test_plenty_of_room_is_all_cells),
         cmocka_unit_test(test_choice_fits_and_grows),
         cmocka_unit_test(test_knobs_bound_the_choice),
         cmocka_unit_test(test_no_overflow),

@@ -32,6 +32,9 @@ ivshmemctl_SOURCES = \
     src/locality/ctl/show.h \
     src/locality/ctl/show_json.c \
     src/locality/ctl/show_text.c \
+    src/shm/ivshmem/core/ivs_ring.h \
+    src/shm/ivshmem/core/ivs_shape.c \
+    src/shm/ivshmem/core/ivs_shape.h \
     src/shm/ivshmem/core/ivs_size.c \
     src/shm/ivshmem/core/ivs_size.h
 endif

@@ -11,25 +11,33 @@ AM_CPPFLAGS += -I$(top_srcdir)/src/mpid/ch4/shm/ivshmem \
 
 noinst_HEADERS += \
     src/mpid/ch4/shm/ivshmem/ivshmem_pre.h \
-    src/mpid/ch4/shm/ivshmem/ivshmem_impl.h
+    src/mpid/ch4/shm/ivshmem/ivshmem_impl.h \
+    src/mpid/ch4/shm/ivshmem/ivshmem_shm.h
 
 mpi_core_sources += $(ivl_sources) \
+    src/mpid/ch4/shm/ivshmem/core/ivs_copy.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_lock.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_map.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_member.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_port.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_record.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_report.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_shape.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_fast.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fault.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_join.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_knobs.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_lock.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_recv.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_report.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_seg.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_send.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_transport.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_wait.c
 
 if BUILD_CH4_NETMOD_UCX

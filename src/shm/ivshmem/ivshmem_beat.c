@@ -4,10 +4,10 @@
  *
  * Signs of life. A thread of each rank, asleep but for a moment now and then, beats in the
  * region and watches the other members of its job and, on the host's first rank, other jobs
- * whose lease has run out. It only looks and flags: MPI calls find the flag through the progress
- * hook (ivshmem_wait.c) and return an error. A rank that makes no MPI call that looks (it spins
- * inside a collective's shared buffer) is ended by the thread one lease later, so that nothing
- * waits for a dead peer for ever.
+ * whose lease has run out. It only looks and flags: MPI calls find the flag when they make
+ * progress (ivshmem_recv.c) and return an error. A rank that makes no MPI call that looks (it
+ * spins inside a collective's shared buffer) is ended by the thread one lease later, so that
+ * nothing waits for a dead peer for ever.
  *
  * Invariant: the hot path reads one private flag; all else happens in the thread.
  */

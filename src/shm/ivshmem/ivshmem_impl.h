@@ -35,6 +35,9 @@ extern MPIDI_IVSHMEMI_global_t MPIDI_IVSHMEMI_global;
 /* ivshmem_knobs.c: MPI error naming the first knob out of range; warns of unknown ones. */
 int MPIDI_IVSHMEMI_knobs_check(void);
 
+/* Cells (knobs) that a host with so many ranks would like to have. */
+struct ivs_queues MPIDI_IVSHMEMI_wanted_queues(uint32_t ranks);
+
 /* ivshmem_claim.c: opens the region and finds this VM; never fails, the reason is in *claim.
  * node: this rank's node id (for fake VMs). */
 void MPIDI_IVSHMEMI_claim_make(int node, struct ivs_claim *claim);
@@ -61,10 +64,11 @@ void MPIDI_IVSHMEMI_beat_stop(void);
 int MPIDI_IVSHMEMI_beat_check(void); /* MPI error naming a member that has died */
 bool MPIDI_IVSHMEMI_member_alive(uint32_t member);
 
-/* ivshmem_wait.c: the progress hook: yields the processor while nothing happens, and asks
- * beat_check(). For every job, merged or not. */
-int MPIDI_IVSHMEMI_wait_start(void);
-void MPIDI_IVSHMEMI_wait_stop(void);
+/* ivshmem_wait.c: called once per look at the transport; yields the processor while nothing
+ * happens. */
+void MPIDI_IVSHMEMI_wait_init(void);
+void MPIDI_IVSHMEMI_wait_look(bool busy);
+bool MPIDI_IVSHMEMI_is_crowded(void); /* others want this processor: do not spin */
 
 /* ivshmem_fault.c: says why when the region goes away under us. */
 void MPIDI_IVSHMEMI_fault_watch(void);

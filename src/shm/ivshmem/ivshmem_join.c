@@ -28,15 +28,14 @@ static void refuse(struct ivs_offer *offer, const struct ivl_diag *diag)
     ivs_reason_set(offer->reason, "%.60s: %.80s", diag->where, diag->what);
 }
 
-/* Chooses queue depth and collective buffers for the room there is. */
+/* Chooses cells and collective buffers for the room there is. */
 static bool plan(uint32_t ranks, uint64_t free_bytes, struct ivs_offer *offer)
 {
     const uint32_t chunk = MPIDI_IVSHMEMI_global.region->geo.chunk_bytes;
     const uint32_t world = (uint32_t) MPIR_Process.size;
     uint64_t budget = free_bytes / 100 * (uint64_t) MPIR_CVAR_IVSHMEM_ARENA_PERCENT;
     uint64_t coll = MPL_MIN(ivs_size_coll(ranks) * COLL_COMMS, free_bytes / 100 * COLL_PERCENT);
-    struct ivs_queues most = { (uint32_t) MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_NUM_CELLS,
-                               (uint32_t) MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_CELL_SIZE };
+    struct ivs_queues most = MPIDI_IVSHMEMI_wanted_queues(ranks);
     struct ivs_queues queues;
 
     if (!ivs_size_fit(ranks, world, chunk, budget, &most, &queues)) {

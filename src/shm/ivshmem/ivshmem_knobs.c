@@ -6,6 +6,7 @@
  * generated from this block by build-aux/knobs.
  */
 #include "ivshmem_impl.h"
+#include "core/ivs_shape.h"
 #include <ctype.h>
 #include <unistd.h>
 
@@ -95,7 +96,30 @@ cvars:
       scope       : MPI_T_SCOPE_LOCAL
       description : >-
         Share of the region's free memory, in percent, that a job may take at start for its
-        queues; they are made shallower to fit. Range 1..95.
+        messages; it is content with fewer cells. Range 1..95.
+
+    - name        : MPIR_CVAR_IVSHMEM_CELLS
+      category    : IVSHMEM
+      type        : int
+      default     : 0
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        Buffers per rank for messages on the host that are longer than a record (952 bytes). 0:
+        up to 128, for all ranks of the host 12 MiB, but at least 8 each. A small region gets
+        fewer. Range 0..1024; 1 counts as 2.
+
+    - name        : MPIR_CVAR_IVSHMEM_CELL_BYTES
+      category    : IVSHMEM
+      type        : int
+      default     : 16384
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        Size of such a buffer, in bytes: the piece in which long messages travel. Multiple of
+        64. Range 1024..1048576.
 
     - name        : MPIR_CVAR_IVSHMEM_HEARTBEAT_MS
       category    : IVSHMEM
@@ -123,6 +147,8 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_SHARED_SCOPE",
     "MPIR_CVAR_IVSHMEM_ARENA_PERCENT",
     "MPIR_CVAR_IVSHMEM_HEARTBEAT_MS",
+    "MPIR_CVAR_IVSHMEM_CELLS",
+    "MPIR_CVAR_IVSHMEM_CELL_BYTES",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -193,10 +219,35 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = check_range(known[7], MPIR_CVAR_IVSHMEM_HEARTBEAT_MS, 10, 60000);
     MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[8], MPIR_CVAR_IVSHMEM_CELLS, 0, IVS_CELLS_MAX);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno =
+        check_range(known[9], MPIR_CVAR_IVSHMEM_CELL_BYTES, IVS_CELL_BYTES_MIN, IVS_CELL_BYTES_MAX);
+    MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);
 fn_exit:
     return mpi_errno;
 fn_fail:
     goto fn_exit;
+}
+
+/* Two megabytes per rank are best (see ivs_port.h and doc/performance.md), as long as a host's
+ * ranks together stay modest. */
+#define CELLS_MOST 128
+#define CELLS_LEAST 8
+#define HOST_BYTES (12u << 20)
+
+struct ivs_queues MPIDI_IVSHMEMI_wanted_queues(uint32_t ranks)
+{
+    struct ivs_queues queues = { (uint32_t) MPIR_CVAR_IVSHMEM_CELLS,
+                                 (uint32_t) MPIR_CVAR_IVSHMEM_CELL_BYTES / 64 * 64 };
+
+    if (queues.cells == 1) {
+        queues.cells = 2;
+    } else if (queues.cells == 0) {
+        queues.cells = HOST_BYTES / ranks / queues.cell_bytes;
+        queues.cells = MPL_MAX(MPL_MIN(queues.cells, CELLS_MOST), CELLS_LEAST);
+    }
+    return queues;
 }

@@ -260,7 +260,6 @@ fn_fail:
 static int end_of_mpi(void *unused ATTRIBUTE((unused)))
 {
     MPIDI_IVSHMEMI_beat_stop();
-    MPIDI_IVSHMEMI_wait_stop();
     MPIDI_IVSHMEMI_fault_unwatch();
     MPIDI_IVSHMEMI_seg_disable();
     MPIDI_IVSHMEMI_leave();
@@ -287,8 +286,6 @@ static int act(int node)
     }
     MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE =
         MPL_MIN(MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE, (int) global->coll_kib);
-    MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_NUM_CELLS = (int) global->queues.cells;
-    MPIR_CVAR_CH4_SHM_POSIX_IQUEUE_CELL_SIZE = (int) global->queues.cell_bytes;
     MPIDI_IVSHMEMI_seg_enable();
     MPIDI_IVSHMEMI_fault_watch();
     return MPIDI_IVSHMEMI_beat_start();
@@ -308,8 +305,6 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
     mpi_errno = MPIDI_IVSHMEMI_knobs_check();
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_Add_finalize(end_of_mpi, NULL, MPIR_FINALIZE_CALLBACK_DEFAULT_PRIO);
-    mpi_errno = MPIDI_IVSHMEMI_wait_start();
-    MPIR_ERR_CHECK(mpi_errno);
     if (is_skipped(size, *max_node_id)) {
         MPIDI_IVSHMEMI_report();
         goto fn_exit;

@@ -40,4 +40,41 @@ void MPIDI_IVSHMEM_mutex_destroy(MPL_proc_mutex_t *mutex, int *err);
 void MPIDI_IVSHMEM_mutex_lock(MPL_proc_mutex_t *mutex, int *err);
 void MPIDI_IVSHMEM_mutex_unlock(MPL_proc_mutex_t *mutex, int *err);
 
+/* MPID_Send and MPID_Recv (ivshmem_fast.c): *request is NULL if the operation is complete.
+ * Under MPICH's global lock. */
+struct MPIR_Comm;
+struct MPIR_Request;
+int MPIDI_IVSHMEM_send(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank, int tag,
+                       struct MPIR_Comm *comm, int context_offset, struct MPIR_Request **request);
+int MPIDI_IVSHMEM_recv(void *buf, MPI_Aint count, MPI_Datatype datatype, int rank, int tag,
+                       struct MPIR_Comm *comm, int context_offset, MPI_Status *status,
+                       struct MPIR_Request **request);
+
+/* How busy the on-host transport is: lets a busy host poll the netmod, which can cost more than
+ * a whole on-host message, less often, and an idle one not. Private to the process. */
+struct MPIDI_IVSHMEM_poll {
+    unsigned idle;  /* polls of the transport since its last message */
+    unsigned since; /* passes since the netmod was last polled */
+};
+
+extern struct MPIDI_IVSHMEM_poll MPIDI_IVSHMEM_poll;
+
+#define MPIDI_IVSHMEM_SHORT_IDLE 64   /* the transport counts as busy for so many polls */
+#define MPIDI_IVSHMEM_LONG_IDLE 1024  /* after so many the netmod is polled each time */
+#define MPIDI_IVSHMEM_BUSY_PASSES 1024 /* and no less often than each of so many passes */
+
+/* Whether this pass of the progress engine polls the netmod. Bounded: it is polled at least
+ * once in MPIDI_IVSHMEM_BUSY_PASSES passes. */
+static inline bool MPIDI_IVSHMEM_netmod_due(void)
+{
+    unsigned idle = MPIDI_IVSHMEM_poll.idle;
+
+    if (idle < MPIDI_IVSHMEM_LONG_IDLE && ++MPIDI_IVSHMEM_poll.since < MPIDI_IVSHMEM_BUSY_PASSES &&
+        (idle < MPIDI_IVSHMEM_SHORT_IDLE || (idle & (idle - 1)) != 0)) {
+        return false;
+    }
+    MPIDI_IVSHMEM_poll.since = 0;
+    return true;
+}
+
 #endif /* IVSHMEM_PRE_H_INCLUDED */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ivs_record.h"
+#include "ivs_shape.h"
 
 #define CLAIM_MAGIC UINT32_C(0x31435649)
 #define OFFER_MAGIC UINT32_C(0x314f5649)
@@ -121,8 +122,9 @@ int ivs_offer_decode(const char *text, struct ivs_offer *offer)
         !printable(in.reason, sizeof(in.reason))) {
         return -EBADMSG;
     }
-    if (in.ok == 1 && (in.cells < 1 || in.cells > 1 << 20 || in.cell_bytes < 1024 ||
-                       in.cell_bytes > 1 << 30 || in.coll_kib > 1 << 21)) {
+    if (in.ok == 1 && (in.cells < 2 || in.cells > IVS_CELLS_MAX ||
+                       in.cell_bytes < IVS_CELL_BYTES_MIN || in.cell_bytes > IVS_CELL_BYTES_MAX ||
+                       in.cell_bytes % 64 != 0 || in.coll_kib > 1 << 21)) {
         return -EBADMSG;
     }
     *offer = in;

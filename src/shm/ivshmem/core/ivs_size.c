@@ -2,27 +2,31 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Sizes of what MPICH allocates from the region at start. The figures mirror MPICH 4.0.2:
- * a cell has a 32-byte header in front (mpidu_genqi_shmem_types.h); a queue head or terminal
- * takes 192 bytes; an address takes 4096 bytes (ucx_pre.h); the start-up area is one line and
+ * Sizes of what is allocated from the region at start: the message segment (ivs_shape.h) and,
+ * as in MPICH 4.0.2, 4096 bytes for each address (ucx_pre.h) and a start-up area of one line and
  * 64 bytes per rank.
  */
 #include <stddef.h>
 
+#include "ivs_shape.h"
 #include "ivs_size.h"
 
-#define CELL_HEADER UINT64_C(32)
-#define QUEUE_BYTES UINT64_C(192)
 #define ADDRESS_BYTES UINT64_C(4096)
 #define COLL_FLAGS UINT64_C(128)
 #define COLL_BUFFER UINT64_C(32768)
 
-const struct ivs_queues ivs_queues_least = { 8, 8704 };
+const struct ivs_queues ivs_queues_least = { 4, 4096 };
 
-/* From deep to shallow. Odd multiples of 512 keep cells from aliasing in the cache. */
+/* From many to few. */
 static const struct ivs_queues steps[] = {
-    { 64, 69632 }, { 32, 69632 }, { 16, 69632 }, { 16, 34816 },
-    { 16, 17408 }, { 8, 17408 },  { 8, 8704 },
+    { IVS_CELLS_MAX, IVS_CELL_BYTES_MAX },
+    { 64, 16384 },
+    { 32, 16384 },
+    { 16, 16384 },
+    { 8, 16384 },
+    { 8, 8192 },
+    { 4, 8192 },
+    { 4, 4096 },
 };
 
 static uint64_t round_up(uint64_t bytes, uint64_t unit)
@@ -33,10 +37,12 @@ static uint64_t round_up(uint64_t bytes, uint64_t unit)
 uint64_t ivs_size_need(uint32_t ranks, uint32_t world, uint32_t chunk_bytes,
                        const struct ivs_queues *queues)
 {
-    uint64_t slab = ranks * (queues->cells * (CELL_HEADER + queues->cell_bytes) + QUEUE_BYTES);
+    struct ivs_shape shape;
 
-    return round_up(slab, chunk_bytes) + round_up(ranks * QUEUE_BYTES, chunk_bytes) +
-           round_up(world * ADDRESS_BYTES, chunk_bytes) +
+    if (ivs_shape_make(ranks, queues->cells, queues->cell_bytes, &shape) != 0) {
+        return UINT64_MAX;
+    }
+    return round_up(shape.bytes, chunk_bytes) + round_up(world * ADDRESS_BYTES, chunk_bytes) +
            round_up(64 + 64 * (uint64_t) ranks, chunk_bytes) + 2 * (uint64_t) chunk_bytes;
 }
 

@@ -10,22 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Depth and cell size of the receive queues of one rank. */
+/* The buffers of one rank for messages that do not fit in a record. */
 struct ivs_queues {
     uint32_t cells;      /* per rank */
-    uint32_t cell_bytes; /* payload bytes of one cell, multiple of 64 */
+    uint32_t cell_bytes; /* multiple of 64 */
 };
 
 /* Bytes of region that `ranks` ranks of one host, in a job of `world` ranks, take at start with
- * these queues: cells, terminals, the address table and the start-up scratch area. chunk_bytes:
+ * these cells: the message segment, the address table and the start-up scratch area. chunk_bytes:
  * granularity of the region's allocator. */
 uint64_t ivs_size_need(uint32_t ranks, uint32_t world, uint32_t chunk_bytes,
                        const struct ivs_queues *queues);
 
-/* Shallowest queues we run with: what a region must have room for at least. */
+/* Fewest cells we run with: what a region must have room for at least. */
 extern const struct ivs_queues ivs_queues_least;
 
-/* Deepest queues, up to *most, that fit in budget bytes. false if even the least do not. */
+/* Most cells, up to *most, that fit in budget bytes. false if even the least do not. */
 bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t budget,
                   const struct ivs_queues *most, struct ivs_queues *queues);
 

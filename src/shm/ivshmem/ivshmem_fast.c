@@ -1,0 +1,247 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Blocking send and receive without requests. A blocking receive whose message is next in the
+ * sender's ring, or comes within a microsecond, is copied from the ring to the user's buffer.
+ * Everything else takes MPICH's way, with nothing consumed.
+ *
+ * Order is kept because the short way is taken only when no receive is posted and no message
+ * is kept as unexpected: then the next record of the sender's ring is the message that matches
+ * first, or the short way is left.
+ */
+#include "ivshmem_impl.h"
+#include "ivshmem_transport.h"
+#include "core/ivs_copy.h"
+
+#define SPINS 400            /* looks at the ring: some 0.5 us, more than a round trip */
+#define MESSAGES_PER_PASS 16 /* after so many in a row everything else gets a turn */
+#define LOOKS_PER_CHECK 64   /* while the rest of a message is on its way */
+
+static MPIDI_IVSHMEMI_transport_t *const transport = &MPIDI_IVSHMEMI_transport;
+
+int MPIDI_IVSHMEM_send(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank, int tag,
+                       MPIR_Comm *comm, int context_offset, MPIR_Request **request)
+{
+    if (!MPIDI_is_self_comm(comm) && MPIDI_rank_is_local(rank, comm) &&
+        MPIDI_IVSHMEMI_try_message(buf, count, datatype, rank, tag, comm, context_offset)) {
+        *request = NULL;
+        return MPI_SUCCESS;
+    }
+    return MPID_Isend(buf, count, datatype, rank, tag, comm, context_offset, request);
+}
+
+/* What a receive wants. */
+struct wanted {
+    char *buf;
+    uint64_t room; /* bytes */
+    int rank;
+    int tag;
+    uint32_t context_id;
+};
+
+enum outcome {
+    NOT_YET,
+    DONE,
+    OTHER
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct wire_msg *msg, uint64_t bytes)
+{
+    return msg->rank == wanted->rank && (msg->tag == wanted->tag || wanted->tag == MPI_ANY_TAG) &&
+           bytes <= wanted->room;
+}
+
+static enum outcome take_msg(struct ivs_in *in, const struct ivs_head *head,
+                             const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes)
+{
+    if (head->bytes < sizeof(*msg)) {
+        return OTHER;
+    }
+    memcpy(msg, in->ring->slots[in->tail % IVS_RING_SLOTS].body, sizeof(*msg));
+    *bytes = head->bytes - (uint32_t) sizeof(*msg);
+    if (!is_wanted(wanted, msg, *bytes)) {
+        return OTHER;
+    }
+    ivs_in_read(in, sizeof(*msg), wanted->buf, *bytes);
+    ivs_in_done(in, ivs_record_slots(head->bytes), false);
+    return DONE;
+}
+
+/* Waits for a piece of a message that has begun: its sender writes all of it without waiting
+ * for anybody. *rc: an MPI error if the sender has died meanwhile. */
+static bool next_piece(struct ivs_in *in, struct wire_cell *place, int *rc)
+{
+    struct ivs_head head;
+
+    for (unsigned looks = 1; *rc == MPI_SUCCESS; looks++) {
+        uint64_t word = ivs_in_peek(in);
+        if (word != 0) {
+            if (ivs_in_head(in, word, &head) != 0 || head.kind != WIRE_DATA ||
+                head.bytes != sizeof(*place)) {
+                return false;
+            }
+            ivs_in_read(in, 0, place, sizeof(*place));
+            return true;
+        }
+        if (looks % LOOKS_PER_CHECK == 0) {
+            MPIDI_IVSHMEMI_wait_look(false);
+            *rc = MPIDI_IVSHMEMI_beat_check();
+        }
+    }
+    return false;
+}
+
+static int take_pieces(uint32_t peer, struct ivs_in *in, const struct wire_big *wire, char *dst)
+{
+    struct wire_cell place = wire->first;
+    uint64_t left = wire->total;
+    uint32_t bytes = sizeof(*wire);
+    int rc = MPI_SUCCESS;
+
+    while (true) {
+        const void *data = ivs_cell_of(&transport->port, peer, place.cell, place.at, place.bytes);
+        if (data == NULL || place.bytes == 0 || place.bytes > left) {
+            return MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) peer);
+        }
+        ivs_copy(dst, data, place.bytes);
+        ivs_in_done(in, ivs_record_slots(bytes), place.last != 0);
+        dst += place.bytes;
+        left -= place.bytes;
+        if (left == 0) {
+            return MPI_SUCCESS;
+        }
+        bytes = sizeof(place);
+        if (!next_piece(in, &place, &rc)) {
+            return rc != MPI_SUCCESS ? rc : MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) peer);
+        }
+    }
+}
+
+static enum outcome take_big(uint32_t peer, struct ivs_in *in, const struct ivs_head *head,
+                             const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes,
+                             int *mpi_errno)
+{
+    struct wire_big wire;
+
+    if (head->bytes != sizeof(wire)) {
+        return OTHER;
+    }
+    ivs_in_read(in, 0, &wire, sizeof(wire));
+    if (!is_wanted(wanted, &wire.msg, wire.total) || wire.total > WIRE_EAGER_MAX) {
+        return OTHER;
+    }
+    *msg = wire.msg;
+    *bytes = (uint32_t) wire.total;
+    *mpi_errno = take_pieces(peer, in, &wire, wanted->buf);
+    return DONE;
+}
+
+/* A record that is not what is wanted, or is corrupt, is left to the common way. */
+static enum outcome take_record(uint32_t peer, struct ivs_in *in, uint64_t word,
+                                const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes,
+                                int *mpi_errno)
+{
+    struct ivs_head head;
+    int rc = ivs_in_head(in, word, &head);
+
+    if (rc == -EAGAIN) {
+        return NOT_YET;
+    }
+    if (rc != 0 || head.aux != wanted->context_id) {
+        return OTHER;
+    }
+    switch (head.kind) {
+        case WIRE_MSG:
+            return take_msg(in, &head, wanted, msg, bytes);
+        case WIRE_BIG:
+            return take_big(peer, in, &head, wanted, msg, bytes, mpi_errno);
+        default:
+            return OTHER;
+    }
+}
+
+static void fill_status(MPI_Status *status, const struct wire_msg *msg, uint32_t bytes,
+                        int context_offset)
+{
+    if (status == MPI_STATUS_IGNORE) {
+        return;
+    }
+    status->MPI_SOURCE = msg->rank;
+    status->MPI_TAG = msg->tag;
+    status->count_hi_and_cancelled = 0;
+    MPIR_STATUS_SET_COUNT(*status, bytes);
+    if (context_offset != MPIR_CONTEXT_INTRA_PT2PT) {
+        status->MPI_ERROR = MPI_SUCCESS; /* collectives look at it; users' statuses keep theirs */
+    }
+}
+
+/* The peer whose ring the short way leads to, or IVS_NOBODY if it is closed. */
+static uint32_t open_way(int rank, MPIR_Comm *comm)
+{
+    uint32_t peer;
+
+    if (rank < 0 || MPIR_IS_THREADED || MPIDI_is_self_comm(comm) || transport->waiting_count > 0 ||
+        MPIDI_global.per_vci[0].posted_list != NULL || MPIDI_global.per_vci[0].unexp_list != NULL ||
+        !MPIDI_rank_is_local(rank, comm)) {
+        return IVS_NOBODY;
+    }
+    peer = (uint32_t) MPIDI_POSIX_global.local_ranks[MPIDIU_rank_to_lpid(rank, comm)];
+    return transport->port.ins[peer].ring == NULL || transport->arrivals[peer].left != 0
+               ? IVS_NOBODY
+               : peer;
+}
+
+static bool try_receive(uint32_t peer, const struct wanted *wanted, struct wire_msg *msg,
+                        uint32_t *bytes, int *mpi_errno)
+{
+    struct ivs_in *in = &transport->port.ins[peer];
+    int spins = MPIDI_IVSHMEMI_is_crowded() ? 1 : SPINS;
+
+    for (int i = 0; i < spins; i++) {
+        uint64_t word = ivs_in_peek(in);
+        enum outcome outcome =
+            word == 0 ? NOT_YET : take_record(peer, in, word, wanted, msg, bytes, mpi_errno);
+        if (outcome != NOT_YET) {
+            return outcome == DONE;
+        }
+    }
+    return false;
+}
+
+/* Others must not starve behind a pair that only talks to each other. */
+static int give_turn(void)
+{
+    static unsigned messages;
+
+    MPIDI_IVSHMEM_poll.idle = 0;
+    MPIDI_IVSHMEM_poll.since++;
+    return ++messages % MESSAGES_PER_PASS == 0 ? MPID_Progress_test(NULL) : MPI_SUCCESS;
+}
+
+int MPIDI_IVSHMEM_recv(void *buf, MPI_Aint count, MPI_Datatype datatype, int rank, int tag,
+                       MPIR_Comm *comm, int context_offset, MPI_Status *status,
+                       MPIR_Request **request)
+{
+    uint32_t peer = open_way(rank, comm);
+    int mpi_errno = MPI_SUCCESS;
+    struct wire_msg msg;
+    uint32_t bytes;
+
+    if (peer != IVS_NOBODY) {
+        int contig;
+        MPI_Aint true_lb;
+        struct wanted wanted = { .rank = rank, .tag = tag };
+        MPIR_Datatype *unused ATTRIBUTE((unused));
+
+        MPIDI_Datatype_get_info(count, datatype, contig, wanted.room, unused, true_lb);
+        wanted.buf = (char *) MPIR_get_contig_ptr(buf, true_lb);
+        wanted.context_id = (uint32_t) (comm->recvcontext_id + context_offset) & 0xffff;
+        if (contig && try_receive(peer, &wanted, &msg, &bytes, &mpi_errno)) {
+            fill_status(status, &msg, bytes, context_offset);
+            *request = NULL;
+            return mpi_errno == MPI_SUCCESS ? give_turn() : mpi_errno;
+        }
+    }
+    return MPID_Irecv(buf, count, datatype, rank, tag, comm, context_offset, request);
+}

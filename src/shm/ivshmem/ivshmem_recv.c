@@ -1,0 +1,405 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Receiving: takes records out of the rings and gives them to MPICH's handlers.
+ *
+ * Headers are copied out of the segment and checked before anybody acts on them; data is copied
+ * once, to where the receiver wants it. A record that its sender may not have written ends in
+ * an MPI error that names the sender.
+ */
+#include "ivshmem_impl.h"
+#include "ivshmem_transport.h"
+#include "core/ivs_copy.h"
+
+#define RECORDS_PER_POLL 16 /* from one peer, before the others get their turn */
+
+#define PASSES_PER_CHECK 64 /* between looks for members that have died */
+
+static MPIDI_IVSHMEMI_transport_t *const transport = &MPIDI_IVSHMEMI_transport;
+
+/* One record at the tail of a peer's ring. */
+struct record {
+    uint32_t peer;
+    struct ivs_in *in;
+    struct ivs_head head;
+    bool used_cell;
+};
+
+/* A piece of data in the segment or in a private copy. */
+struct piece {
+    const void *data;
+    uint64_t bytes;
+};
+
+/* Copies `bytes` bytes of the record's body; false if it is shorter. */
+static bool take(const struct record *record, uint32_t at, void *dst, uint32_t bytes)
+{
+    if (bytes > record->head.bytes || at > record->head.bytes - bytes) {
+        return false;
+    }
+    ivs_in_read(record->in, at, dst, bytes);
+    return true;
+}
+
+/* The data of a record from byte `at` to its end. In place if it lies in one slot, else copied
+ * to room (IVS_RECORD_BYTES). */
+static struct piece inline_piece(const struct record *record, uint32_t at, void *room)
+{
+    struct piece piece = { room, record->head.bytes - at };
+
+    if (record->head.bytes <= IVS_BODY_BYTES) {
+        piece.data = record->in->ring->slots[record->in->tail % IVS_RING_SLOTS].body + at;
+    } else {
+        ivs_in_read(record->in, at, room, record->head.bytes - at);
+    }
+    return piece;
+}
+
+/* The piece that a wire_cell names; data that lies in the record begins at byte `at`. */
+static bool find_piece(struct record *record, const struct wire_cell *place, uint32_t at,
+                       void *room, struct piece *piece)
+{
+    if (place->cell == WIRE_NO_CELL) {
+        *piece = inline_piece(record, at, room);
+        return piece->bytes == place->bytes;
+    }
+    record->used_cell = place->last != 0;
+    piece->data = ivs_cell_of(&transport->port, record->peer, place->cell, place->at, place->bytes);
+    piece->bytes = place->bytes;
+    return piece->data != NULL && place->bytes > 0;
+}
+
+/* ---- handing over ------------------------------------------------------------------------- */
+
+static uint32_t attributes(void)
+{
+    uint32_t attr = MPIDIG_AM_ATTR__IS_LOCAL;
+
+    MPIDIG_AM_ATTR_SET_VCIS(attr, 0, 0);
+    return attr;
+}
+
+/* Where contiguous data of `total` bytes goes as it is; NULL: it needs MPICH's unpacking or its
+ * way of reporting what does not fit. */
+static char *plain_destination(MPIR_Request *rreq, uint64_t total)
+{
+    int contig;
+    MPI_Aint true_lb;
+    uint64_t room;
+    MPIR_Datatype *unused ATTRIBUTE((unused));
+
+    if (MPIDIG_REQUEST(rreq, req->recv_async).recv_type != MPIDIG_RECV_DATATYPE ||
+        rreq->status.MPI_ERROR != MPI_SUCCESS) {
+        return NULL;
+    }
+    MPIDI_Datatype_get_info(MPIDIG_REQUEST(rreq, count), MPIDIG_REQUEST(rreq, datatype), contig,
+                            room, unused, true_lb);
+    return contig && total <= room
+               ? (char *) MPIR_get_contig_ptr(MPIDIG_REQUEST(rreq, buffer), true_lb)
+               : NULL;
+}
+
+/* All pieces of a message that nobody had asked for are there. Only now does MPICH hear of it:
+ * its own way of keeping half a message loses the status of a receive that is posted meanwhile. */
+static int hand_over_staged(struct arrival *arrival)
+{
+    char *stage = arrival->stage;
+    int mpi_errno;
+
+    arrival->stage = NULL;
+    mpi_errno = MPIDIG_send_target_msg_cb(&arrival->header, stage, (MPI_Aint) arrival->total,
+                                          attributes(), NULL);
+    MPL_free(stage);
+    return mpi_errno;
+}
+
+static int finish(struct arrival *arrival)
+{
+    MPIR_Request *rreq = arrival->rreq;
+
+    if (rreq == NULL) {
+        return hand_over_staged(arrival);
+    }
+    arrival->rreq = NULL;
+    return MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
+}
+
+static int copy_piece(struct arrival *arrival, const struct piece *piece)
+{
+    arrival->left -= piece->bytes;
+    if (arrival->dst == NULL) {
+        /* true with the last piece, as left is then 0 */
+        (void) MPIDIG_recv_copy_seg((void *) piece->data, (MPI_Aint) piece->bytes, arrival->rreq);
+    } else {
+        ivs_copy(arrival->dst, piece->data, piece->bytes);
+        arrival->dst += piece->bytes;
+        if (arrival->left == 0 && arrival->rreq != NULL) {
+            MPIR_STATUS_SET_COUNT(arrival->rreq->status, (MPI_Aint) arrival->total);
+        }
+    }
+    return arrival->left == 0 ? finish(arrival) : MPI_SUCCESS;
+}
+
+/* Whether the handler copies the data itself, all at once. Our own copy is better for long data,
+ * but not every handler of the one-sided kind lets us. */
+static bool is_handlers_copy(int handler, const struct piece *first, uint64_t total)
+{
+    return first->bytes == total &&
+           (total < IVS_COPY_SHORT || (handler != MPIDIG_SEND && handler != MPIDIG_SEND_DATA));
+}
+
+static bool is_expected(const MPIDIG_hdr_t *header)
+{
+    return MPIDIG_recvq_search(header->src_rank, header->tag, header->context_id,
+                               &MPIDI_global.per_vci[0].posted_list, MPIDIG_PT2PT_POSTED,
+                               false) != NULL;
+}
+
+static int begin_staged(struct arrival *arrival, const MPIDIG_hdr_t *header)
+{
+    int mpi_errno = MPI_SUCCESS;
+
+    arrival->header = *header;
+    arrival->dst = arrival->stage = MPL_malloc(arrival->total, MPL_MEM_SHM);
+    MPIR_ERR_CHKANDJUMP(arrival->stage == NULL, mpi_errno, MPI_ERR_OTHER, "**nomem");
+fn_fail:
+    return mpi_errno;
+}
+
+static int begin_arrival(struct arrival *arrival, int handler, void *header)
+{
+    int mpi_errno;
+
+    mpi_errno = MPIDIG_global.target_msg_cbs[handler](header, NULL, (MPI_Aint) arrival->total,
+                                                      attributes() | MPIDIG_AM_ATTR__IS_ASYNC,
+                                                      &arrival->rreq);
+    MPIR_ERR_CHECK(mpi_errno);
+    arrival->dst = plain_destination(arrival->rreq, arrival->total);
+    if (arrival->dst == NULL) {
+        MPIDIG_recv_setup(arrival->rreq);
+    }
+fn_fail:
+    return mpi_errno;
+}
+
+/* Hands a message to its handler with the first piece of `total` bytes; what is missing follows
+ * in DATA records. */
+static int hand_over(uint32_t peer, int handler, void *header, const struct piece *first,
+                     uint64_t total)
+{
+    struct arrival *arrival = &transport->arrivals[peer];
+    bool wanted = handler != MPIDIG_SEND || is_expected((const MPIDIG_hdr_t *) header);
+    int mpi_errno;
+
+    if (is_handlers_copy(handler, first, total) || (!wanted && first->bytes == total)) {
+        return MPIDIG_global.target_msg_cbs[handler](header, (void *) first->data, (MPI_Aint) total,
+                                                     attributes(), NULL);
+    }
+    *arrival = (struct arrival){ .total = total, .left = total };
+    mpi_errno = wanted ? begin_arrival(arrival, handler, header)
+                       : begin_staged(arrival, (const MPIDIG_hdr_t *) header);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = copy_piece(arrival, first);
+fn_fail:
+    return mpi_errno;
+}
+
+static int hand_over_message(const struct record *record, const struct wire_msg *msg,
+                             const struct piece *first, uint64_t total)
+{
+    MPIDIG_hdr_t header = { .src_rank = msg->rank,
+                            .tag = msg->tag,
+                            .context_id = (MPIR_Context_id_t) record->head.aux,
+                            .data_sz = (MPI_Aint) total };
+
+    return hand_over(record->peer, MPIDIG_SEND, &header, first, total);
+}
+
+/* ---- kinds of records --------------------------------------------------------------------- */
+
+/* Handlers return MPI errors; the transport's own are negative. */
+static int take_msg(struct record *record)
+{
+    unsigned char room[IVS_RECORD_BYTES];
+    struct wire_msg msg;
+    struct piece piece;
+
+    if (!take(record, 0, &msg, sizeof(msg))) {
+        return -EBADMSG;
+    }
+    piece = inline_piece(record, sizeof(msg), room);
+    return hand_over_message(record, &msg, &piece, piece.bytes);
+}
+
+static int take_big(struct record *record)
+{
+    struct wire_big wire;
+    struct piece piece;
+
+    if (!take(record, 0, &wire, sizeof(wire)) || wire.first.cell == WIRE_NO_CELL ||
+        !find_piece(record, &wire.first, sizeof(wire), NULL, &piece) ||
+        wire.total > WIRE_EAGER_MAX || piece.bytes > wire.total) {
+        return -EBADMSG;
+    }
+    return hand_over_message(record, &wire.msg, &piece, wire.total);
+}
+
+/* What a message header of MPICH's promises must agree with what came. */
+static bool is_sound(uint32_t handler, const MPIDIG_hdr_t *header, const struct wire_am *wire)
+{
+    if (handler >= MPIDI_AM_HANDLERS_MAX || MPIDIG_global.target_msg_cbs[handler] == NULL) {
+        return false;
+    }
+    if (handler != MPIDIG_SEND) {
+        return true;
+    }
+    if (wire->header_bytes < sizeof(*header) || header->src_rank < 0) {
+        return false;
+    }
+    if (header->flags & MPIDIG_AM_SEND_FLAGS_RTS) {
+        return wire->total == 0 && MPIDIG_AM_SEND_GET_RNDV_ID(header->flags) == MPIDIG_RNDV_GENERIC;
+    }
+    return header->data_sz == (MPI_Aint) wire->total && wire->total <= WIRE_EAGER_MAX;
+}
+
+static int take_am(struct record *record)
+{
+    union {
+        MPIDIG_hdr_t hdr;
+        unsigned char bytes[WIRE_AM_HEADER_MAX];
+        max_align_t align;
+    } header;
+    unsigned char room[IVS_RECORD_BYTES];
+    struct wire_am wire;
+    struct piece piece;
+
+    if (!take(record, 0, &wire, sizeof(wire)) || wire.header_bytes > sizeof(header) ||
+        !take(record, sizeof(wire), &header, wire.header_bytes) ||
+        !find_piece(record, &wire.first, (uint32_t) sizeof(wire) + wire.header_bytes, room,
+                    &piece) ||
+        piece.bytes > wire.total || (piece.bytes == 0 && wire.total > 0) ||
+        !is_sound(record->head.aux, &header.hdr, &wire)) {
+        return -EBADMSG;
+    }
+    return hand_over(record->peer, (int) record->head.aux, &header, &piece, wire.total);
+}
+
+static int take_data(struct record *record)
+{
+    struct arrival *arrival = &transport->arrivals[record->peer];
+    unsigned char room[IVS_RECORD_BYTES];
+    struct wire_cell wire;
+    struct piece piece;
+
+    if (!take(record, 0, &wire, sizeof(wire)) ||
+        !find_piece(record, &wire, sizeof(wire), room, &piece) || piece.bytes > arrival->left ||
+        piece.bytes == 0) {
+        return -EBADMSG;
+    }
+    return copy_piece(arrival, &piece);
+}
+
+static int take_record(struct record *record)
+{
+    if (record->head.kind == WIRE_DATA) {
+        return take_data(record);
+    }
+    if (transport->arrivals[record->peer].left != 0) {
+        return -EBADMSG;
+    }
+    switch (record->head.kind) {
+        case WIRE_MSG:
+            return take_msg(record);
+        case WIRE_BIG:
+            return take_big(record);
+        case WIRE_AM:
+            return take_am(record);
+        default:
+            return -EBADMSG;
+    }
+}
+
+/* ---- progress ----------------------------------------------------------------------------- */
+
+/* Takes the next record of a peer. *taken: there was one. */
+static int take_next(uint32_t peer, bool *taken)
+{
+    struct record record = { .peer = peer, .in = &transport->port.ins[peer] };
+    uint64_t word = ivs_in_peek(record.in);
+    int rc;
+
+    *taken = word != 0;
+    if (word == 0) {
+        return MPI_SUCCESS;
+    }
+    rc = ivs_in_head(record.in, word, &record.head);
+    if (rc == -EAGAIN) {
+        return MPI_SUCCESS; /* padding */
+    }
+    if (rc == 0) {
+        rc = take_record(&record);
+    }
+    if (rc < 0) {
+        return MPIDI_IVSHMEMI_transport_error(rc, (int) peer);
+    }
+    ivs_in_done(record.in, ivs_record_slots(record.head.bytes), record.used_cell);
+    return rc;
+}
+
+static int take_many(uint32_t peer, bool *any)
+{
+    int mpi_errno = MPI_SUCCESS;
+    bool taken = true;
+
+    for (int i = 0; i < RECORDS_PER_POLL && taken && mpi_errno == MPI_SUCCESS; i++) {
+        mpi_errno = take_next(peer, &taken);
+        *any |= taken;
+    }
+    return mpi_errno;
+}
+
+static int receive(bool *any)
+{
+    struct ivs_port *port = &transport->port;
+    uint32_t hot[IVS_HOT];
+    uint32_t count = port->hot_count;
+    int mpi_errno = MPI_SUCCESS;
+    int rung;
+
+    memcpy(hot, port->hot, sizeof(hot)); /* listening reorders it */
+    for (uint32_t i = 0; i < count && mpi_errno == MPI_SUCCESS; i++) {
+        mpi_errno = take_many(hot[i], any);
+    }
+    rung = ivs_port_listen(port);
+    if (rung < 0) {
+        return MPIDI_IVSHMEMI_transport_error(rung, -1);
+    }
+    for (int i = 0; i < rung && i < (int) port->hot_count && mpi_errno == MPI_SUCCESS; i++) {
+        mpi_errno = take_many(port->hot[i], any);
+    }
+    return mpi_errno;
+}
+
+int MPIDI_IVSHMEM_progress(int vci ATTRIBUTE((unused)), int blocking ATTRIBUTE((unused)))
+{
+    static unsigned passes;
+    int mpi_errno = MPI_SUCCESS;
+    bool any = false;
+
+    if (unlikely(transport->receiving || transport->port.base == NULL)) {
+        return MPI_SUCCESS;
+    }
+    transport->receiving = true;
+    mpi_errno = receive(&any);
+    transport->receiving = false;
+    MPIDI_IVSHMEM_poll.idle = any ? 0 : MPIDI_IVSHMEM_poll.idle + 1;
+    MPIDI_IVSHMEMI_wait_look(any);
+    if (mpi_errno == MPI_SUCCESS && transport->waiting_count > 0) {
+        mpi_errno = MPIDI_IVSHMEMI_send_progress();
+    }
+    if (unlikely(++passes % PASSES_PER_CHECK == 0) && mpi_errno == MPI_SUCCESS) {
+        mpi_errno = MPIDI_IVSHMEMI_beat_check();
+    }
+    return mpi_errno;
+}
