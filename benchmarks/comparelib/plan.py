@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+"""The benchmarks: programs, numbers of ranks, options."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Run:
+    """One start of a program. Its lines are filed under key, if given, else under their sizes."""
+    ranks: int
+    args: tuple = ()
+    key: int = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    name: str
+    program: str
+    title: str
+    unit: str
+    runs: tuple
+    column: str = "size"
+    lower_is_better: bool = True
+    binds: bool = True  # ranks to cores, if there are enough; else the program sees to it
+    sizes: tuple = ()  # instead of the program's own
+    multiple: int = 1  # what sizes must be multiples of
+
+    def options(self, sizes, largest):
+        """The program's options for the sizes asked for (a tuple, or () for the usual ones) up to
+        largest (None: any), or None if none is left. An idle benchmark has its own size."""
+        if self.column != "size":
+            return []
+        wanted = [size for size in sizes or self.sizes
+                  if size % self.multiple == 0 and (largest is None or size <= largest)]
+        if wanted:
+            return ["--sizes=" + ",".join(map(str, wanted))]
+        if sizes or self.sizes or (largest is not None and largest < self.multiple):
+            return None
+        return [] if largest is None else [f"--max={largest}"]
+
+
+IDLE = (0, 6, 63)
+IDLE_QUICK = (0, 6)
+TYPES = ("contiguous", "vector", "indexed", "struct")
+OVERSUBSCRIPTION = 4  # ranks for each core
+
+
+def _even(number):
+    return number - number % 2
+
+
+def benchmarks(cores, quick):
+    """All of them, for a machine with so many cores."""
+    pairs = max(4, _even(cores))
+    crowd = max(8, _even(OVERSUBSCRIPTION * cores))
+    idle = tuple(Run(2 + k, ("--idle=sleep", "--pin"), k) for k in (IDLE_QUICK if quick else IDLE))
+    return [
+        Benchmark("latency", "latency", "one-way latency, 2 ranks", "us", (Run(2),)),
+        Benchmark("bandwidth", "bandwidth", "bandwidth, 2 ranks, window 64", "MB/s", (Run(2),),
+                  lower_is_better=False),
+        Benchmark("bibandwidth", "bibandwidth", "bandwidth of both directions, 2 ranks, window 64",
+                  "MB/s", (Run(2),), lower_is_better=False),
+        Benchmark("rate", "message_rate", "message rate, 2 ranks, window 64", "messages/s",
+                  (Run(2),), lower_is_better=False, sizes=(8,)),
+        Benchmark("multi", "multi_latency", f"one-way latency, {pairs} ranks in pairs at once", "us",
+                  (Run(pairs),)),
+        Benchmark("idle", "idle_latency", "one-way latency of 8 bytes beside idle ranks", "us",
+                  idle, column="idle", binds=False),
+        *(Benchmark(f"type-{name}", "datatype_latency", f"one-way latency, datatype {name}", "us",
+                    (Run(2, (f"--type={name}",)),), multiple=32) for name in TYPES),
+        Benchmark("oversubscribed", "multi_latency",
+                  f"one-way latency, {crowd} ranks on {cores} cores in pairs at once", "us",
+                  (Run(crowd),), sizes=(8, 1024, 65536)),
+    ]
+
+
+# Files of each program below pt2pt/, besides its own.
+SHARED = ("bench.c", "options.c")
+EXTRA = {"bandwidth": ("windows.c",), "bibandwidth": ("windows.c",), "message_rate": ("windows.c",)}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+"""Builds the programs for an MPI, runs them, reads what they print."""
+import os
+import re
+import subprocess
+
+from mpisuite import execute
+
+from . import plan
+
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
+         "-Wno-stringop-overflow"]  # gcc 12 misreads MPI_STATUSES_IGNORE
+LINE = re.compile(r"^(\d+)[ \t]+(\d+(?:\.\d+)?)$", re.MULTILINE)
+
+
+class RunError(Exception):
+    """ "what: problem: remedy"."""
+
+
+def parse(output):
+    """[(size, value)] of the lines "SIZE VALUE"; whatever else was printed is passed over."""
+    return [(int(size), float(value)) for size, value in LINE.findall(output)]
+
+
+def library(output):
+    """What the library called itself, or ""."""
+    found = re.search(r"^# library: (.*)$", output, re.MULTILINE)
+    return " ".join(found.group(1).split()) if found else ""
+
+
+def compile_program(command, target, sources, env):
+    """Compiles unless the target is newer than all C files beside its sources."""
+    folder = os.path.dirname(sources[0])
+    newest = max(os.path.getmtime(os.path.join(folder, name)) for name in os.listdir(folder))
+    if os.path.exists(target) and os.path.getmtime(target) > newest:
+        return
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    done = subprocess.run([*command, *FLAGS, *sources, "-o", target], env=env, check=False,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if "error" in line] or ["no message"]
+        raise RunError(f"{target}: does not compile: {errors[0]}")
+
+
+def build(mpi, programs, source, directory):
+    for program in programs:
+        files = [f"{program}.c", *plan.SHARED, *plan.EXTRA.get(program, ())]
+        compile_program([mpi.compiler], os.path.join(directory, mpi.name, program),
+                        [os.path.join(source, name) for name in files], mpi.environment())
+
+
+def launch(command, env, limit, what):
+    """The output of a command that must succeed."""
+    done = execute.run(command, "/", env, limit)
+    if done.timed_out:
+        raise RunError(f"{what}: still running after {limit} s: see --limit")
+    if done.status != 0:
+        lines = [line for line in done.output.splitlines() if line and not line.startswith("#")]
+        raise RunError(f"{what}: exit status {done.status}: {(lines or ['no message'])[0]}")
+    return done.output
+
+
+def measure(command, env, limit, what):
+    """[(size, value)] of a program, and its output."""
+    output = launch(command, env, limit, what)
+    values = parse(output)
+    if not values:
+        raise RunError(f"{what}: printed no result: run it by hand: {' '.join(command)}")
+    return values, output
