@@ -105,6 +105,7 @@ def script(report, stem):
     curves = ", ".join(f'$mpi{i} using 1:2 with linespoints title "{mpi}"'
                        for i, mpi in enumerate(report.mpis))
     lines += ["set logscale xy", "set logscale x 2", "set grid", "set key left top",
+              'set format x "%.0f"',
               f'set title "{bench.title}"', f'set xlabel "{bench.column}"',
               f'set ylabel "{bench.unit}"']
     for terminal, suffix in (("svg size 800,500", "svg"), ("pngcairo size 800,500", "png")):
