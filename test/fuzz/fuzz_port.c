@@ -292,7 +292,7 @@ static void run_op(const uint8_t **data, size_t *size)
 
 static void make_segment(void)
 {
-    require(ivs_shape_make(RANKS, CELLS, CELL_BYTES, &shape) == 0);
+    require(ivs_shape_make(RANKS, IVS_RINGS_MAX, CELLS, CELL_BYTES, &shape) == 0);
     segment = aligned_alloc(4096, shape.bytes);
     require(segment != NULL);
 }

@@ -65,6 +65,9 @@ struct party {
     struct ivs_in ins[RANKS];
     uint32_t known[RANKS];
     uint32_t free_cells[CELLS];
+    struct ivs_name names[RANKS];
+    uint32_t ring_users[RANKS];
+    uint32_t ring_heads[RANKS];
     struct ivs_loan loans[CELLS];
 };
 
@@ -86,6 +89,12 @@ static struct party *new_party(int index, uint32_t rank)
     p->port.links = p->links;
     p->port.ins = p->ins;
     p->port.known = p->known;
+    p->port.names = p->names;
+    p->port.ring_users = p->ring_users;
+    p->port.ring_heads = p->ring_heads;
+    for (uint32_t i = 0; i < RANKS; i++) {
+        p->ring_users[i] = IVS_NOBODY;
+    }
     p->port.free_cells = p->free_cells;
     p->port.loan_mask = CELLS - 1;
     for (uint32_t i = 0; i < CELLS; i++) {
@@ -531,7 +540,7 @@ static void test_cells(void **state)
 static int make_shape(void **state)
 {
     (void) state;
-    assert_int_equal(ivs_shape_make(RANKS, CELLS, 1024, &shape), 0);
+    assert_int_equal(ivs_shape_make(RANKS, IVS_RINGS_MAX, CELLS, 1024, &shape), 0);
     assert_true(shape.bytes <= MODEL_SEGMENT);
     return 0;
 }

@@ -241,7 +241,7 @@ static void test_everybody_with_everybody(void **state)
     uint32_t in_cells = 0, full = 0;
 
     (void) state;
-    assert_int_equal(ivs_shape_make(RANKS, CELLS, CELL_BYTES, &shape), 0);
+    assert_int_equal(ivs_shape_make(RANKS, IVS_RINGS_MAX, CELLS, CELL_BYTES, &shape), 0);
     segment = aligned_alloc(TEST_PAGE, shape.bytes);
     assert_non_null(segment);
     memset(segment, 0, shape.bytes);

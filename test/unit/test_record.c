@@ -125,6 +125,7 @@ static void expect_offer(uint32_t cells, uint32_t cell_bytes, uint32_t coll_kib,
     offer.cells = cells;
     offer.cell_bytes = cell_bytes;
     offer.coll_kib = coll_kib;
+    offer.rings = 64;
     ivs_offer_encode(&offer, text);
     assert_int_equal(ivs_offer_decode(text, &offer), expected);
 }

@@ -52,7 +52,7 @@ static void test_three_vms_two_hosts(void **state)
 {
     static const int node_of[] = { 0, 0, 1, 2, 1 };
     struct ivs_map map;
-    struct ivs_report report = { &map, "ucx", { 16, 16384 }, 0 };
+    struct ivs_report report = { &map, "ucx", { 16, 16384, 64 }, 0 };
 
     (void) state;
     assert_int_equal(ivs_map_create(&map, node_of, 5, 3), 0);
@@ -78,7 +78,7 @@ static void test_reasons_and_ranks(void **state)
 {
     static const int node_of[] = { 0, 1 };
     struct ivs_map map;
-    struct ivs_report report = { &map, "ofi", { 0, 0 }, 0 };
+    struct ivs_report report = { &map, "ofi", { 0, 0, 0 }, 0 };
 
     (void) state;
     assert_int_equal(ivs_map_create(&map, node_of, 2, 2), 0);
@@ -103,7 +103,7 @@ static void test_many_hosts_are_summed_up(void **state)
 {
     int node_of[40];
     struct ivs_map map;
-    struct ivs_report report = { &map, "ucx", { 0, 0 }, 0 };
+    struct ivs_report report = { &map, "ucx", { 0, 0, 0 }, 0 };
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);

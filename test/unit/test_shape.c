@@ -35,8 +35,8 @@ static void test_figures_out_of_range(void **state)
     (void) state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ivs_shape shape;
-        assert_int_equal(ivs_shape_make(cases[i].ranks, cases[i].cells, cases[i].cell_bytes,
-                                        &shape),
+        assert_int_equal(ivs_shape_make(cases[i].ranks, IVS_RINGS_MAX, cases[i].cells,
+                                        cases[i].cell_bytes, &shape),
                          cases[i].rc);
     }
 }
@@ -71,7 +71,9 @@ static void test_areas_do_not_overlap(void **state)
         for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
             for (size_t k = 0; k < sizeof(cell_bytes) / sizeof(cell_bytes[0]); k++) {
                 struct ivs_shape shape;
-                assert_int_equal(ivs_shape_make(ranks, cells[i], cell_bytes[k], &shape), 0);
+                assert_int_equal(ivs_shape_make(ranks, IVS_RINGS_MAX, cells[i], cell_bytes[k],
+                                                &shape),
+                                 0);
                 assert_int_equal(shape.ranks, ranks);
                 assert_int_equal(shape.cells, cells[i]);
                 assert_int_equal(shape.cell_bytes, cell_bytes[k]);
@@ -88,10 +90,14 @@ static void test_rings(void **state)
 
     (void) state;
     for (uint32_t ranks = 1; ranks < 2 * IVS_RINGS_MAX; ranks++) {
-        assert_int_equal(ivs_shape_make(ranks, 2, 1024, &shape), 0);
+        assert_int_equal(ivs_shape_make(ranks, IVS_RINGS_MAX, 2, 1024, &shape), 0);
         assert_int_equal(shape.rings, ranks < IVS_RINGS_MAX ? ranks : IVS_RINGS_MAX);
     }
-    assert_int_equal(ivs_shape_make(IVS_RANKS_MAX, 2, 1024, &shape), 0);
+    assert_int_equal(ivs_shape_make(9, 4, 2, 1024, &shape), 0);
+    assert_int_equal(shape.rings, 4);
+    assert_int_equal(ivs_shape_make(9, 0, 2, 1024, &shape), -EINVAL);
+    assert_int_equal(ivs_shape_make(9, IVS_RINGS_MAX + 1, 2, 1024, &shape), -EINVAL);
+    assert_int_equal(ivs_shape_make(IVS_RANKS_MAX, IVS_RINGS_MAX, 2, 1024, &shape), 0);
     assert_int_equal(shape.rings, IVS_RINGS_MAX);
 }
 
@@ -101,7 +107,7 @@ static void test_bytes(void **state)
     struct ivs_shape shape;
 
     (void) state;
-    assert_int_equal(ivs_shape_make(64, 8, 16384, &shape), 0);
+    assert_int_equal(ivs_shape_make(64, IVS_RINGS_MAX, 8, 16384, &shape), 0);
     assert_true(shape.bytes <= 32 * MIB);
 }
 

@@ -14,7 +14,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-static const struct ivs_queues defaults = { 16, 16384 };
+static const struct ivs_queues defaults = { 16, 16384, 64 };
 
 static void test_plenty_of_room_is_all_cells(void **state)
 {
@@ -49,7 +49,7 @@ static void test_choice_fits_and_grows(void **state)
 
 static void test_knobs_bound_the_choice(void **state)
 {
-    const struct ivs_queues most = { 10, 19968 };
+    const struct ivs_queues most = { 10, 19968, 64 };
     struct ivs_queues queues;
 
     (void) state;
@@ -62,7 +62,7 @@ static void test_knobs_bound_the_choice(void **state)
 static void test_no_overflow(void **state)
 {
     (void) state;
-    const struct ivs_queues most = { 1024, 1 << 20 };
+    const struct ivs_queues most = { 1024, 1 << 20, 64 };
 
     assert_true(ivs_size_need(1000, 1000, 4096, &most) > UINT64_C(900) << 30);
     assert_true(ivs_size_need(1000, UINT32_MAX, 4096, &defaults) > UINT64_C(1) << 43);

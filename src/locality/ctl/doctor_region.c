@@ -19,7 +19,7 @@
 
 /* As MPICH and the ivshmem module have them by default; see doc/knobs.md. */
 #define ARENA_PERCENT 50
-static const struct ivs_queues queues_full = { 128, 16384 };
+static const struct ivs_queues queues_full = { 128, 16384, 64 };
 
 bool doctor_check_region(struct doctor *doctor)
 {
@@ -178,8 +178,8 @@ void doctor_check_room(struct doctor *doctor)
     } else {
         bool full = queues.cells == queues_full.cells;
         doctor_add(doctor, LEVEL_OK, "room", full ? "" : "a larger region makes them deeper",
-                   "enough for %s, with %u cells of %u bytes each",
-                   ctl_count_text(ranks, "rank").s, queues.cells, queues.cell_bytes);
+                   "enough for %s, with %u cells of %u bytes each", ctl_count_text(ranks, "rank").s,
+                   queues.cells, queues.cell_bytes);
     }
 }
 

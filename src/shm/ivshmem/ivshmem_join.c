@@ -49,6 +49,7 @@ static bool plan(uint32_t ranks, uint64_t free_bytes, struct ivs_offer *offer)
     }
     offer->cells = queues.cells;
     offer->cell_bytes = queues.cell_bytes;
+    offer->rings = queues.rings;
     offer->coll_kib = (uint32_t) MPL_MIN(coll >> 10, 1 << 20);
     return true;
 }
@@ -57,7 +58,7 @@ static int reserve(const struct ivl_job *job, uint32_t ranks, const struct ivs_o
                    struct ivl_diag *diag)
 {
     struct ivl_region *region = MPIDI_IVSHMEMI_global.region;
-    struct ivs_queues queues = { offer->cells, offer->cell_bytes };
+    struct ivs_queues queues = { offer->cells, offer->cell_bytes, offer->rings };
 
     return ivl_arena_reserve(region, job,
                              ivs_size_need(ranks, (uint32_t) MPIR_Process.size,
@@ -126,6 +127,7 @@ void MPIDI_IVSHMEMI_join(int host, const struct ivs_offer *offer, struct ivs_ver
     global->member = ivs_map_member(map, MPIR_Process.rank);
     global->queues.cells = offer->cells;
     global->queues.cell_bytes = offer->cell_bytes;
+    global->queues.rings = offer->rings;
     if (ivl_job_check(global->region, &global->job, global->members_off, global->members, &diag)) {
         ivs_reason_set(verdict->reason,
                        "the host's job is not in the region mapped here (a copy of it?): %.60s",

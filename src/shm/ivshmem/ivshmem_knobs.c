@@ -121,6 +121,17 @@ cvars:
         Size of such a buffer, in bytes: the piece in which long messages travel. Multiple of
         64. Range 1024..1048576.
 
+    - name        : MPIR_CVAR_IVSHMEM_RINGS
+      category    : IVSHMEM
+      type        : int
+      default     : 64
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        Peers on the host to whom a rank can have a ring (4 KiB) at the same time. A rank that
+        talks to more moves rings from one to another. A small region gets fewer. Range 1..64.
+
     - name        : MPIR_CVAR_IVSHMEM_HEARTBEAT_MS
       category    : IVSHMEM
       type        : int
@@ -149,6 +160,7 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_HEARTBEAT_MS",
     "MPIR_CVAR_IVSHMEM_CELLS",
     "MPIR_CVAR_IVSHMEM_CELL_BYTES",
+    "MPIR_CVAR_IVSHMEM_RINGS",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -224,6 +236,8 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     mpi_errno =
         check_range(known[9], MPIR_CVAR_IVSHMEM_CELL_BYTES, IVS_CELL_BYTES_MIN, IVS_CELL_BYTES_MAX);
     MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[10], MPIR_CVAR_IVSHMEM_RINGS, 1, IVS_RINGS_MAX);
+    MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);
 fn_exit:
@@ -241,7 +255,8 @@ fn_fail:
 struct ivs_queues MPIDI_IVSHMEMI_wanted_queues(uint32_t ranks)
 {
     struct ivs_queues queues = { (uint32_t) MPIR_CVAR_IVSHMEM_CELLS,
-                                 (uint32_t) MPIR_CVAR_IVSHMEM_CELL_BYTES / 64 * 64 };
+                                 (uint32_t) MPIR_CVAR_IVSHMEM_CELL_BYTES / 64 * 64,
+                                 (uint32_t) MPIR_CVAR_IVSHMEM_RINGS };
 
     if (queues.cells == 1) {
         queues.cells = 2;

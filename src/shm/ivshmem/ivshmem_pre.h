@@ -59,8 +59,8 @@ struct MPIDI_IVSHMEM_poll {
 
 extern struct MPIDI_IVSHMEM_poll MPIDI_IVSHMEM_poll;
 
-#define MPIDI_IVSHMEM_SHORT_IDLE 64   /* the transport counts as busy for so many polls */
-#define MPIDI_IVSHMEM_LONG_IDLE 1024  /* after so many the netmod is polled each time */
+#define MPIDI_IVSHMEM_SHORT_IDLE 64    /* the transport counts as busy for so many polls */
+#define MPIDI_IVSHMEM_LONG_IDLE 1024   /* after so many the netmod is polled each time */
 #define MPIDI_IVSHMEM_BUSY_PASSES 1024 /* and no less often than each of so many passes */
 
 /* Whether this pass of the progress engine polls the netmod. Bounded: it is polled at least

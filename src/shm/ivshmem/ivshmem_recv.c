@@ -326,7 +326,7 @@ static int take_record(struct record *record)
 static int take_next(uint32_t peer, bool *taken)
 {
     struct record record = { .peer = peer, .in = &transport->port.ins[peer] };
-    uint64_t word = ivs_in_peek(record.in);
+    uint64_t word = record.in->ring == NULL ? 0 : ivs_in_peek(record.in);
     int rc;
 
     *taken = word != 0;
@@ -336,6 +336,10 @@ static int take_next(uint32_t peer, bool *taken)
     rc = ivs_in_head(record.in, word, &record.head);
     if (rc == -EAGAIN) {
         return MPI_SUCCESS; /* padding */
+    }
+    if (rc == 0 && record.head.kind == IVS_KIND_CLOSE && transport->arrivals[peer].left == 0) {
+        ivs_port_detach(&transport->port, peer);
+        return MPI_SUCCESS;
     }
     if (rc == 0) {
         rc = take_record(&record);
@@ -359,26 +363,29 @@ static int take_many(uint32_t peer, bool *any)
     return mpi_errno;
 }
 
-static int receive(bool *any)
+/* The first `count` hot peers; a copy, as taking records may reorder the list. */
+static int take_hot(uint32_t count, bool *any)
 {
-    struct ivs_port *port = &transport->port;
     uint32_t hot[IVS_HOT];
-    uint32_t count = port->hot_count;
     int mpi_errno = MPI_SUCCESS;
-    int rung;
 
-    memcpy(hot, port->hot, sizeof(hot)); /* listening reorders it */
+    memcpy(hot, transport->port.hot, sizeof(hot));
     for (uint32_t i = 0; i < count && mpi_errno == MPI_SUCCESS; i++) {
         mpi_errno = take_many(hot[i], any);
     }
-    rung = ivs_port_listen(port);
-    if (rung < 0) {
-        return MPIDI_IVSHMEMI_transport_error(rung, -1);
-    }
-    for (int i = 0; i < rung && i < (int) port->hot_count && mpi_errno == MPI_SUCCESS; i++) {
-        mpi_errno = take_many(port->hot[i], any);
-    }
     return mpi_errno;
+}
+
+static int receive(bool *any)
+{
+    int mpi_errno = take_hot(transport->port.hot_count, any);
+    int rung;
+
+    if (mpi_errno != MPI_SUCCESS) {
+        return mpi_errno;
+    }
+    rung = ivs_port_listen(&transport->port);
+    return rung < 0 ? MPIDI_IVSHMEMI_transport_error(rung, -1) : take_hot((uint32_t) rung, any);
 }
 
 int MPIDI_IVSHMEM_progress(int vci ATTRIBUTE((unused)), int blocking ATTRIBUTE((unused)))

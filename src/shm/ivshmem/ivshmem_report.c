@@ -28,7 +28,7 @@ void MPIDI_IVSHMEMI_report(void)
 {
     const MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
     char netmod[256];
-    struct ivs_report report = { &global->map, netmod, { 0, 0 }, MPIR_Process.rank };
+    struct ivs_report report = { &global->map, netmod, { 0, 0, 0 }, MPIR_Process.rank };
     char *text = NULL;
     size_t size = 0;
     FILE *out;

@@ -156,11 +156,14 @@ static int write_first(struct send *send)
     return rc;
 }
 
-/* Writes as much as there is room for. 0: all of it; -EAGAIN; -EBADMSG. */
+/* Writes as much as there is room for. 0: all of it; -EAGAIN; else an error of the port. */
 static int advance(struct send *send)
 {
-    int rc = send->begun ? 0 : write_first(send);
+    int rc = ivs_link_open(&transport->port, send->peer);
 
+    if (rc == 0 && !send->begun) {
+        rc = write_first(send);
+    }
     while (rc == 0 && send->data.offset < send->data.total) {
         struct wire_cell wire;
         rc = write_record(send, WIRE_DATA, 0, &wire, sizeof(wire), 0);
@@ -191,6 +194,7 @@ static int defer(const struct send *send)
     }
     transport->waiting_end[send->peer] = copy;
     transport->waiting_count++;
+    transport->port.links[send->peer].pinned = true;
 fn_fail:
     return mpi_errno;
 }
@@ -198,11 +202,8 @@ fn_fail:
 static int submit(struct send *send)
 {
     int mpi_errno = MPI_SUCCESS;
-    int rc = ivs_link_open(&transport->port, send->peer);
+    int rc = transport->waiting[send->peer] != NULL ? -EAGAIN : advance(send);
 
-    if (rc == 0) {
-        rc = transport->waiting[send->peer] != NULL ? -EAGAIN : advance(send);
-    }
     if (rc == 0) {
         mpi_errno = complete(send);
     } else if (rc == -EAGAIN) {
@@ -295,6 +296,7 @@ static int advance_queue(uint32_t peer)
         }
         transport->waiting[peer] = send->next;
         transport->waiting_count--;
+        transport->port.links[peer].pinned = send->next != NULL;
         mpi_errno = complete(send);
         MPIR_Datatype_release_if_not_builtin(send->data.datatype);
         MPL_free(send);
@@ -302,11 +304,16 @@ static int advance_queue(uint32_t peer)
     return mpi_errno;
 }
 
+/* Begins with another peer each time: where rings are few, all get their turn. */
 int MPIDI_IVSHMEMI_send_progress(void)
 {
+    static uint32_t first;
+    const uint32_t ranks = transport->port.shape.ranks;
     int mpi_errno = MPI_SUCCESS;
 
-    for (uint32_t peer = 0; peer < transport->port.shape.ranks; peer++) {
+    first = (first + 1) % ranks;
+    for (uint32_t i = 0; i < ranks; i++) {
+        uint32_t peer = (first + i) % ranks;
         if (transport->waiting[peer] != NULL) {
             mpi_errno = advance_queue(peer);
             MPIR_ERR_CHECK(mpi_errno);
@@ -354,19 +361,6 @@ static uint32_t begin_in_cell(uint32_t bytes)
     return messages++ / shape->cells % (shape->cell_bytes / step) * step;
 }
 
-static bool take_cells(uint32_t peer, uint32_t *cells, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (ivs_cell_take(&transport->port, peer, &cells[i]) != 0) {
-            while (i-- > 0) {
-                ivs_cell_drop(&transport->port, cells[i]);
-            }
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool has_slots(struct ivs_out *out, uint32_t slots)
 {
     return ivs_out_has_room(out, slots) ||
@@ -378,7 +372,7 @@ static bool reserve(struct ivs_out *out, uint32_t peer, uint32_t pieces, uint32_
                     uint32_t count)
 {
     return pieces < IVS_RING_SLOTS && count <= CELLS_PER_MESSAGE && has_slots(out, pieces) &&
-           take_cells(peer, cells, count);
+           ivs_cells_take(&transport->port, peer, cells, count) == 0;
 }
 
 static bool send_big(struct ivs_out *out, uint32_t peer, const struct wire_msg *msg,
@@ -429,7 +423,8 @@ bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype da
     uint32_t context_id = (uint32_t) (comm->context_id + context_offset) & 0xffff;
     struct source source;
 
-    if (unlikely(out->ring == NULL || transport->waiting[peer] != NULL)) {
+    if (unlikely(!ivs_link_is_open(&transport->port.links[peer]) ||
+                 transport->waiting[peer] != NULL)) {
         return false;
     }
     source_init(&source, buf, count, datatype);

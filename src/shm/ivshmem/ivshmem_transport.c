@@ -38,8 +38,8 @@ static int make_shape(struct ivs_shape *shape)
     if (!MPIDI_IVSHMEMI_global.merged) {
         queues = &own;
     }
-    rc = ivs_shape_make((uint32_t) MPIR_Process.local_size, queues->cells, queues->cell_bytes,
-                        shape);
+    rc = ivs_shape_make((uint32_t) MPIR_Process.local_size, queues->rings, queues->cells,
+                        queues->cell_bytes, shape);
     MPIR_ERR_CHKANDJUMP1(rc != 0, mpi_errno, MPI_ERR_OTHER, "**ivshmem_ranks", "**ivshmem_ranks %d",
                          MPIR_Process.local_size);
 fn_fail:

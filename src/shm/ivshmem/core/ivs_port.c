@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Invariant: a ring is in `known` if and only if ins[peer].ring is set; it is hot or asleep,
- * never both. All figures read from the segment are loaded once and compared with the shape.
+ * Invariant: a peer is in `known` if and only if ins[peer].ring is set; it is hot or asleep, never
+ * both. ring_users[i] == peer if and only if links[peer] is open, or closing, with ring i. All figures read from the segment are loaded once and compared with the shape.
  */
 #include <stdlib.h>
 
@@ -17,6 +17,7 @@ struct head {
     ivl_sh64_t ranks;
     ivl_sh64_t cells;
     ivl_sh64_t cell_bytes;
+    ivl_sh64_t rings;
 };
 
 static unsigned char *part(const struct ivs_port *port, uint32_t rank)
@@ -51,6 +52,7 @@ int ivs_segment_format(void *base, uint64_t bytes, const struct ivs_shape *shape
     ivl_sh64_store_relaxed(&head->ranks, shape->ranks);
     ivl_sh64_store_relaxed(&head->cells, shape->cells);
     ivl_sh64_store_relaxed(&head->cell_bytes, shape->cell_bytes);
+    ivl_sh64_store_relaxed(&head->rings, shape->rings);
     /* [segment A] pairs with [segment B] in is_ours: the figures before the magic */
     ivl_sh64_store_release(&head->magic, MAGIC);
     return 0;
@@ -64,16 +66,21 @@ static bool is_ours(void *base, const struct ivs_shape *shape)
     return ivl_sh64_load_acquire(&head->magic) == MAGIC &&
            ivl_sh64_load_relaxed(&head->ranks) == shape->ranks &&
            ivl_sh64_load_relaxed(&head->cells) == shape->cells &&
-           ivl_sh64_load_relaxed(&head->cell_bytes) == shape->cell_bytes;
+           ivl_sh64_load_relaxed(&head->cell_bytes) == shape->cell_bytes &&
+           ivl_sh64_load_relaxed(&head->rings) == shape->rings;
 }
 
 static int allocate(struct ivs_port *port)
 {
     port->links = calloc(port->shape.ranks, sizeof(*port->links));
     port->ins = calloc(port->shape.ranks, sizeof(*port->ins));
+    port->names = calloc(port->shape.ranks, sizeof(*port->names));
     port->known = calloc(port->shape.ranks, sizeof(*port->known));
     port->free_cells = calloc(port->shape.cells, sizeof(*port->free_cells));
-    if (!port->links || !port->ins || !port->known || !port->free_cells) {
+    port->ring_users = calloc(port->shape.rings, sizeof(*port->ring_users));
+    port->ring_heads = calloc(port->shape.rings, sizeof(*port->ring_heads));
+    if (!port->links || !port->ins || !port->names || !port->known || !port->free_cells ||
+        !port->ring_users || !port->ring_heads) {
         ivs_port_close(port);
         return -ENOMEM;
     }
@@ -99,6 +106,9 @@ int ivs_port_open(struct ivs_port *port, void *base, uint64_t bytes, const struc
     for (uint32_t i = 0; i < shape->cells; i++) {
         ivs_cell_drop(port, i);
     }
+    for (uint32_t i = 0; i < shape->rings; i++) {
+        port->ring_users[i] = IVS_NOBODY;
+    }
     return 0;
 }
 
@@ -109,50 +119,15 @@ void ivs_port_close(struct ivs_port *port)
     }
     free(port->links);
     free(port->ins);
+    free(port->names);
     free(port->known);
     free(port->free_cells);
+    free(port->ring_users);
+    free(port->ring_heads);
     *port = (struct ivs_port){ .base = NULL };
 }
 
 /* ---- sending ------------------------------------------------------------------------------ */
-
-int ivs_link_open(struct ivs_port *port, uint32_t peer)
-{
-    struct ivs_link *link = &port->links[peer];
-    uint32_t index = port->rings_used;
-
-    if (link->out.ring) {
-        return 0;
-    }
-    if (index == port->shape.rings) {
-        return -ENOBUFS;
-    }
-    link->loans = calloc(port->loan_mask + 1, sizeof(*link->loans));
-    if (!link->loans) {
-        return -ENOMEM;
-    }
-    link->out = (struct ivs_out){ .ring = ring(port, port->self, index) };
-    port->rings_used++;
-    /* relaxed: the consumer has not seen the ring yet; all is published by [ring E] */
-    ivl_sh64_store_relaxed(&link->out.ring->credit, IVS_ASLEEP);
-    /* [ring E] pairs with [ring F] in find_ring: an empty ring before its name */
-    ivl_sh64_store_release(&directory(port, port->self)[index], (uint64_t) peer + 1);
-    return 0;
-}
-
-void ivs_link_wake(struct ivs_port *port, uint32_t peer)
-{
-    /* [wake A] pairs with [wake B] in take_bells: the record, and the ring's name in the
-     * directory, before the bit */
-    (void) ivl_sh64_fetch_or(wake_word(port, peer, port->self / 64), UINT64_C(1)
-                                                                         << port->self % 64);
-}
-
-void *ivs_cell_at(const struct ivs_port *port, uint32_t cell)
-{
-    return part(port, port->self) + port->shape.cells_off +
-           (uint64_t) cell * port->shape.cell_bytes;
-}
 
 /* Takes back what the peer has finished with. */
 static int collect(struct ivs_port *port, struct ivs_link *link)
@@ -170,6 +145,149 @@ static int collect(struct ivs_port *port, struct ivs_link *link)
     return rc;
 }
 
+/* Takes the ring back if its close record has been read. */
+static int settle(struct ivs_port *port, struct ivs_link *link)
+{
+    int rc = collect(port, link);
+
+    if (rc == 0 && link->out.acked != link->out.head) {
+        rc = -EAGAIN;
+    }
+    if (rc == 0) {
+        /* relaxed: the next name and bell order it */
+        ivl_sh64_store_relaxed(&directory(port, port->self)[link->ring_index], 0);
+        port->ring_users[link->ring_index] = IVS_NOBODY;
+        port->ring_heads[link->ring_index] = link->out.head;
+        link->out.ring = NULL;
+        link->closing = false;
+    }
+    return rc;
+}
+
+static int settle_all(struct ivs_port *port)
+{
+    int rc = 0;
+
+    for (uint32_t i = 0; i < port->shape.rings && rc == 0; i++) {
+        uint32_t peer = port->ring_users[i];
+        if (peer != IVS_NOBODY && port->links[peer].closing) {
+            rc = settle(port, &port->links[peer]);
+            rc = rc == -EAGAIN ? 0 : rc;
+        }
+    }
+    return rc;
+}
+
+static uint32_t free_ring(const struct ivs_port *port)
+{
+    uint32_t i = 0;
+
+    while (i < port->shape.rings && port->ring_users[i] != IVS_NOBODY) {
+        i++;
+    }
+    return i;
+}
+
+/* Begins to close a ring: its consumer reads what is in it first. -EAGAIN: not this one now. */
+static int evict(struct ivs_port *port, uint32_t peer)
+{
+    const struct ivs_head close = { .kind = IVS_KIND_CLOSE };
+    struct ivs_link *link = &port->links[peer];
+    int rc = link->closing || link->pinned ? -EAGAIN : ivs_out_begin(&link->out, 1);
+
+    if (rc == 0) {
+        ivs_out_publish(&link->out, &close, 1);
+        link->closing = true;
+        if (ivs_out_must_wake(&link->out)) {
+            ivs_link_wake(port, peer);
+        }
+    }
+    return rc;
+}
+
+#define VICTIMS 4 /* rings to close at a time: peers differ in how soon they look */
+
+/* -EAGAIN when all went well: it takes the peers to finish. */
+static int evict_some(struct ivs_port *port)
+{
+    uint32_t closing = 0;
+
+    for (uint32_t i = 0; i < port->shape.rings; i++) {
+        closing += port->links[port->ring_users[i]].closing;
+    }
+    for (uint32_t i = 0; i < port->shape.rings && closing < VICTIMS; i++) {
+        int rc;
+        port->next_victim = (port->next_victim + 1) % port->shape.rings;
+        rc = evict(port, port->ring_users[port->next_victim]);
+        if (rc == -EBADMSG) {
+            return rc;
+        }
+        closing += rc == 0;
+    }
+    return -EAGAIN;
+}
+
+static void open_ring(struct ivs_port *port, uint32_t peer, uint32_t index)
+{
+    struct ivs_link *link = &port->links[peer];
+    uint32_t at = port->ring_heads[index];
+
+    link->out = (struct ivs_out){ .ring = ring(port, port->self, index), .head = at, .acked = at };
+    link->ring_index = index;
+    port->ring_users[index] = peer;
+    /* relaxed: no consumer has the ring; all is published by [ring E] */
+    ivl_sh64_store_relaxed(&link->out.ring->credit, IVS_ASLEEP | at);
+    /* [ring E] pairs with [ring F] in find_ring: an empty ring before its name */
+    ivl_sh64_store_release(&directory(port, port->self)[index],
+                           (uint64_t) at << 32 | ((uint64_t) peer + 1));
+}
+
+int ivs_link_open(struct ivs_port *port, uint32_t peer)
+{
+    struct ivs_link *link = &port->links[peer];
+    uint32_t index;
+    int rc = 0;
+
+    if (ivs_link_is_open(link)) {
+        return 0;
+    }
+    if (!link->loans) {
+        link->loans = calloc(port->loan_mask + 1, sizeof(*link->loans));
+    }
+    if (!link->loans) {
+        return -ENOMEM;
+    }
+    if (link->closing) {
+        rc = settle(port, link);
+    }
+    index = free_ring(port);
+    if (rc == 0 && index == port->shape.rings) {
+        rc = settle_all(port);
+        index = free_ring(port);
+    }
+    if (rc == 0 && index == port->shape.rings) {
+        rc = evict_some(port);
+    }
+    if (rc == 0) {
+        open_ring(port, peer, index);
+    }
+    return rc;
+}
+
+void ivs_link_wake(struct ivs_port *port, uint32_t peer)
+{
+    /* [wake A] pairs with [wake B] in take_bells: the record, and the ring's name in the
+     * directory, before the bit */
+    (void) ivl_sh64_fetch_or(wake_word(port, peer, port->self / 64), UINT64_C(1)
+                                                                         << port->self % 64);
+}
+
+void *ivs_cell_at(const struct ivs_port *port, uint32_t cell)
+{
+    return part(port, port->self) + port->shape.cells_off +
+           (uint64_t) cell * port->shape.cell_bytes;
+}
+
 static int collect_all(struct ivs_port *port)
 {
     int rc = 0;
@@ -183,28 +301,39 @@ static int collect_all(struct ivs_port *port)
 }
 
 /* A peer that does not read may hold half of the cells at most: others get through. */
-int ivs_cell_take(struct ivs_port *port, uint32_t peer, uint32_t *cell)
+static bool may_have(const struct ivs_port *port, const struct ivs_link *link, uint32_t count)
+{
+    return link->loans_head - link->loans_tail + count <= port->shape.cells / 2;
+}
+
+int ivs_cells_take(struct ivs_port *port, uint32_t peer, uint32_t *cells, uint32_t count)
 {
     struct ivs_link *link = &port->links[peer];
-    uint32_t half = port->shape.cells / 2;
     int rc = 0;
 
-    if (link->loans_head - link->loans_tail >= half) {
+    if (!may_have(port, link, count)) {
         rc = collect(port, link);
     }
-    if (rc == 0 && port->free_count == 0) {
+    if (rc == 0 && port->free_count < count) {
         rc = collect_all(port);
     }
     if (rc != 0) {
         return rc;
     }
-    if (port->free_count == 0 || link->loans_head - link->loans_tail >= half) {
+    if (port->free_count < count || !may_have(port, link, count)) {
         return -EAGAIN;
     }
-    *cell = port->free_cells[port->free_first];
-    port->free_first = (port->free_first + 1) % port->shape.cells;
-    port->free_count--;
+    for (uint32_t i = 0; i < count; i++) {
+        cells[i] = port->free_cells[port->free_first];
+        port->free_first = (port->free_first + 1) % port->shape.cells;
+        port->free_count--;
+    }
     return 0;
+}
+
+int ivs_cell_take(struct ivs_port *port, uint32_t peer, uint32_t *cell)
+{
+    return ivs_cells_take(port, peer, cell, 1);
 }
 
 void ivs_cell_lend(struct ivs_port *port, uint32_t peer, uint32_t cell)
@@ -262,51 +391,85 @@ static void heat(struct ivs_port *port, uint32_t peer)
     port->hot[0] = peer;
 }
 
-/* The peer's ring to us, by its directory; NULL if it has none. */
-static struct ivs_ring *find_ring(const struct ivs_port *port, uint32_t peer)
+/* The peer's ring to us, by its directory. False if it has none. The name under which we let go
+ * of a ring may still stand there when a late bell is heard: it is passed over. */
+static bool find_ring(const struct ivs_port *port, uint32_t peer, struct ivs_in *in)
 {
     const ivl_sh64_t *names = directory(port, peer);
+    struct ivs_name *last = &port->names[peer];
 
     for (uint32_t i = 0; i < port->shape.rings; i++) {
-        /* [ring F] pairs with [ring E] in ivs_link_open */
-        if (ivl_sh64_load_acquire(&names[i]) == (uint64_t) port->self + 1) {
-            return ring(port, peer, i);
+        /* [ring F] pairs with [ring E] in open_ring */
+        uint64_t name = ivl_sh64_load_acquire(&names[i]);
+        if ((uint32_t) name == port->self + 1 && (name != last->word || i != last->index)) {
+            uint32_t at = (uint32_t) (name >> 32);
+            *in = (struct ivs_in){
+                .ring = ring(port, peer, i), .tail = at, .returned = at, .asleep = true
+            };
+            *last = (struct ivs_name){ .word = name, .index = i };
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-/* A bell from peer: its ring becomes hot. A bell without a ring is nobody's honest doing. */
+/* A bell from peer: its ring becomes hot. 1; 0 it has no ring to us (a late bell of one that was
+ * closed); -EBADMSG there is no such peer. */
 static int answer(struct ivs_port *port, uint32_t peer)
 {
     if (peer >= port->shape.ranks) {
         return -EBADMSG;
     }
     if (!port->ins[peer].ring) {
-        struct ivs_ring *found = find_ring(port, peer);
-        if (!found) {
-            return -EBADMSG;
+        if (!find_ring(port, peer, &port->ins[peer])) {
+            return 0;
         }
-        port->ins[peer] = (struct ivs_in){ .ring = found, .asleep = true };
         port->known[port->known_count++] = peer;
     }
     heat(port, peer);
-    return 0;
+    return 1;
 }
 
-static int take_bells(struct ivs_port *port, uint32_t index)
+static uint32_t remove_from(uint32_t *list, uint32_t count, uint32_t peer)
 {
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (list[i] != peer) {
+            list[kept++] = list[i];
+        }
+    }
+    return kept;
+}
+
+void ivs_port_detach(struct ivs_port *port, uint32_t peer)
+{
+    port->hot_count = remove_from(port->hot, port->hot_count, peer);
+    port->known_count = remove_from(port->known, port->known_count, peer);
+    /* the credit last: with it the producer may reuse the ring */
+    ivs_in_done(&port->ins[peer], 1, true);
+    port->ins[peer] = (struct ivs_in){ .ring = NULL };
+}
+
+#define BELLS ((int) IVS_HOT - 1) /* at a time; one more may be a sleeper */
+
+/* Answers up to `room` bells of a wake word; the others stay rung. */
+static int take_bells(struct ivs_port *port, uint32_t index, int room)
+{
+    ivl_sh64_t *word = wake_word(port, port->self, index);
     /* [wake B] pairs with [wake A] in ivs_link_wake */
-    uint64_t bits = ivl_sh64_exchange(wake_word(port, port->self, index), 0);
+    uint64_t bits = ivl_sh64_exchange(word, 0);
     int rung = 0;
 
-    while (bits != 0) {
+    for (; bits != 0 && rung < room; bits &= bits - 1) {
         int rc = answer(port, index * 64 + (uint32_t) __builtin_ctzll(bits));
-        if (rc != 0) {
+        if (rc < 0) {
             return rc;
         }
-        bits &= bits - 1;
-        rung++;
+        rung += rc;
+    }
+    if (bits != 0) {
+        (void) ivl_sh64_fetch_or(word, bits);
     }
     return rung;
 }
@@ -333,10 +496,10 @@ int ivs_port_listen(struct ivs_port *port)
 {
     int rung = 0;
 
-    for (uint32_t i = 0; i < port->shape.wake_words; i++) {
+    for (uint32_t i = 0; i < port->shape.wake_words && rung < BELLS; i++) {
         /* relaxed: a look; take_bells orders */
         if (ivl_sh64_load_relaxed(wake_word(port, port->self, i)) != 0) {
-            int rc = take_bells(port, i);
+            int rc = take_bells(port, i, BELLS - rung);
             if (rc < 0) {
                 return rc;
             }

@@ -15,6 +15,10 @@
  * producers set a wake bit after publishing. To be safe against a lost wake-up one sleeping ring
  * is looked at per poll too, in turn.
  *
+ * Moving a ring. When all rings are in use and another peer is to be reached, some are closed
+ * by a last record. The credit for it says that the consumer has
+ * let go; the ring is then opened to the other peer, where the positions stand.
+ *
  * Errors: -EBADMSG: the segment holds something that its writer may not have written; the port
  * is then of no further use. Other codes as said.
  */
@@ -36,6 +40,15 @@ struct ivs_link { /* to one peer */
     struct ivs_out out;
     struct ivs_loan *loans; /* ring buffer of loan_mask + 1 entries */
     uint32_t loans_head, loans_tail;
+    uint32_t ring_index;
+    bool closing; /* its close record is on the way */
+    bool pinned;  /* set by the user: messages wait for this ring, do not move it */
+};
+
+/* A ring as its producer's directory names it. */
+struct ivs_name {
+    uint64_t word; /* position << 32 | (peer + 1) */
+    uint32_t index;
 };
 
 struct ivs_port {
@@ -44,11 +57,14 @@ struct ivs_port {
     uint32_t self;
     struct ivs_link *links; /* by peer */
     struct ivs_in *ins;     /* by peer */
+    struct ivs_name *names; /* by peer: under which its ring was attached last */
     uint32_t *free_cells;   /* ring buffer, longest free first */
     uint32_t free_first;
     uint32_t free_count;
-    uint32_t loan_mask; /* cells rounded up to a power of two, less 1: counters of loans wrap */
-    uint32_t rings_used;
+    uint32_t loan_mask;   /* cells rounded up to a power of two, less 1: counters of loans wrap */
+    uint32_t *ring_users; /* by ring: peer, or IVS_NOBODY */
+    uint32_t *ring_heads; /* by ring: position where it was closed */
+    uint32_t next_victim;
     uint32_t hot[IVS_HOT]; /* peers, latest first */
     uint32_t hot_count;
     uint32_t *known; /* peers whose rings are attached */
@@ -65,14 +81,23 @@ int ivs_port_open(struct ivs_port *port, void *base, uint64_t bytes, const struc
                   uint32_t self);
 void ivs_port_close(struct ivs_port *port);
 
-/* Opens the ring to peer, if it is not open yet. 0; -ENOBUFS no ring is left. */
+/* Opens a ring to peer, if none is open. 0; -EAGAIN all are in use, some are being closed: try
+ * again later; -ENOMEM; -EBADMSG. */
 int ivs_link_open(struct ivs_port *port, uint32_t peer);
+
+/* True if messages can be written to peer's ring. */
+static inline bool ivs_link_is_open(const struct ivs_link *link)
+{
+    return link->out.ring != NULL && !link->closing;
+}
 
 /* Tells peer to look at our ring. */
 void ivs_link_wake(struct ivs_port *port, uint32_t peer);
 
 /* Takes a free cell for peer; *cell is its index. 0; -EAGAIN none is free now; -EBADMSG. */
 int ivs_cell_take(struct ivs_port *port, uint32_t peer, uint32_t *cell);
+/* The same for `count` cells: all or none. */
+int ivs_cells_take(struct ivs_port *port, uint32_t peer, uint32_t *cells, uint32_t count);
 void *ivs_cell_at(const struct ivs_port *port, uint32_t cell);
 /* Lends the cell with the record that has just been published to peer. */
 void ivs_cell_lend(struct ivs_port *port, uint32_t peer, uint32_t cell);
@@ -83,8 +108,11 @@ void ivs_cell_drop(struct ivs_port *port, uint32_t cell);
 const void *ivs_cell_of(const struct ivs_port *port, uint32_t peer, uint64_t cell, uint64_t at,
                         uint64_t bytes);
 
+/* Lets go of peer's ring, whose close record is at the tail. */
+void ivs_port_detach(struct ivs_port *port, uint32_t peer);
+
 /* Attaches rings whose producers rang, and looks at one sleeping ring. Returns the number of
- * peers that became hot, or -EBADMSG. */
+ * peers that became hot, at most IVS_HOT: they are the first in port->hot; or -EBADMSG. */
 int ivs_port_listen(struct ivs_port *port);
 
 #endif /* IVS_PORT_H_INCLUDED */

@@ -122,9 +122,10 @@ int ivs_offer_decode(const char *text, struct ivs_offer *offer)
         !printable(in.reason, sizeof(in.reason))) {
         return -EBADMSG;
     }
-    if (in.ok == 1 && (in.cells < 2 || in.cells > IVS_CELLS_MAX ||
-                       in.cell_bytes < IVS_CELL_BYTES_MIN || in.cell_bytes > IVS_CELL_BYTES_MAX ||
-                       in.cell_bytes % 64 != 0 || in.coll_kib > 1 << 21)) {
+    if (in.ok == 1 &&
+        (in.cells < 2 || in.cells > IVS_CELLS_MAX || in.cell_bytes < IVS_CELL_BYTES_MIN ||
+         in.cell_bytes > IVS_CELL_BYTES_MAX || in.cell_bytes % 64 != 0 || in.rings < 1 ||
+         in.rings > IVS_RINGS_MAX || in.coll_kib > 1 << 21)) {
         return -EBADMSG;
     }
     *offer = in;

@@ -57,7 +57,7 @@ struct ivs_offer {
     uint32_t cells;      /* per rank */
     uint32_t cell_bytes; /* payload of a cell */
     uint32_t coll_kib;   /* limit for collective buffers */
-    uint32_t reserved;
+    uint32_t rings;      /* per rank */
     char reason[IVS_REASON_BYTES];
 };
 

@@ -61,8 +61,9 @@ _Static_assert(sizeof(struct ivs_ring) == IVS_RING_BYTES, "ring");
 #define IVS_ASLEEP (UINT64_C(1) << 32)
 
 /* Head word: lap tag (16 bits) | kind (8) | flags (8) | bytes (16) | aux (16). */
-#define IVS_KIND_PAD 255u  /* to the end of the ring; other kinds are the user's, not 0 */
-#define IVS_KIND_REST 254u /* second and later slots of a record */
+#define IVS_KIND_PAD 255u   /* to the end of the ring; other kinds are the user's, not 0 */
+#define IVS_KIND_REST 254u  /* second and later slots of a record */
+#define IVS_KIND_CLOSE 253u /* last record: the producer takes the ring away (ivs_port.h) */
 
 struct ivs_head {
     uint32_t kind;

@@ -15,15 +15,16 @@ static uint32_t round_up(uint32_t bytes, uint32_t unit)
     return (bytes + unit - 1) / unit * unit;
 }
 
-int ivs_shape_make(uint32_t ranks, uint32_t cells, uint32_t cell_bytes, struct ivs_shape *shape)
+int ivs_shape_make(uint32_t ranks, uint32_t rings, uint32_t cells, uint32_t cell_bytes,
+                   struct ivs_shape *shape)
 {
-    if (ranks < 1 || ranks > IVS_RANKS_MAX || cells < 2 || cells > IVS_CELLS_MAX ||
-        cell_bytes < IVS_CELL_BYTES_MIN || cell_bytes > IVS_CELL_BYTES_MAX ||
-        cell_bytes % IVS_LINE != 0) {
+    if (ranks < 1 || ranks > IVS_RANKS_MAX || rings < 1 || rings > IVS_RINGS_MAX || cells < 2 ||
+        cells > IVS_CELLS_MAX || cell_bytes < IVS_CELL_BYTES_MIN ||
+        cell_bytes > IVS_CELL_BYTES_MAX || cell_bytes % IVS_LINE != 0) {
         return -EINVAL;
     }
     shape->ranks = ranks;
-    shape->rings = ranks < IVS_RINGS_MAX ? ranks : IVS_RINGS_MAX;
+    shape->rings = rings < ranks ? rings : ranks;
     shape->cells = cells;
     shape->cell_bytes = cell_bytes;
     shape->wake_words = (ranks + 63) / 64;

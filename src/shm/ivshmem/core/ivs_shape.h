@@ -13,9 +13,8 @@
  *   cells        buffers for longer messages, lent to receivers
  * Other ranks write only the wake words and the credit word of rings that lead to them.
  *
- * Size: a host with N ranks takes N parts; a part has a ring for each rank, itself
- * too, up to IVS_RINGS_MAX
- * and a fixed number of cells, so the whole grows with N once N passes that limit.
+ * Size: a host with N ranks takes N parts of equal size. A part has a ring for each rank, itself
+ * too, but at most IVS_RINGS_MAX: a rank that talks to more peers moves rings from one to another.
  */
 #ifndef IVS_SHAPE_H_INCLUDED
 #define IVS_SHAPE_H_INCLUDED
@@ -23,7 +22,7 @@
 #include <stdint.h>
 
 #define IVS_RANKS_MAX 65535u
-#define IVS_RINGS_MAX 1024u
+#define IVS_RINGS_MAX 64u
 #define IVS_CELLS_MAX 1024u
 #define IVS_CELL_BYTES_MIN 1024u
 #define IVS_CELL_BYTES_MAX (1u << 20)
@@ -42,8 +41,10 @@ struct ivs_shape {
     uint64_t bytes;      /* the whole segment */
 };
 
-/* 0; -EINVAL a figure is out of range: ranks 1..IVS_RANKS_MAX, cells 2..IVS_CELLS_MAX,
- * cell_bytes IVS_CELL_BYTES_MIN..IVS_CELL_BYTES_MAX and a multiple of 64. */
-int ivs_shape_make(uint32_t ranks, uint32_t cells, uint32_t cell_bytes, struct ivs_shape *shape);
+/* 0; -EINVAL a figure is out of range: ranks 1..IVS_RANKS_MAX, rings 1..IVS_RINGS_MAX (more than
+ * ranks count as ranks), cells 2..IVS_CELLS_MAX, cell_bytes
+ * IVS_CELL_BYTES_MIN..IVS_CELL_BYTES_MAX and a multiple of 64. */
+int ivs_shape_make(uint32_t ranks, uint32_t rings, uint32_t cells, uint32_t cell_bytes,
+                   struct ivs_shape *shape);
 
 #endif /* IVS_SHAPE_H_INCLUDED */

@@ -15,18 +15,18 @@
 #define COLL_FLAGS UINT64_C(128)
 #define COLL_BUFFER UINT64_C(32768)
 
-const struct ivs_queues ivs_queues_least = { 4, 4096 };
+const struct ivs_queues ivs_queues_least = { 4, 4096, 4 };
 
 /* From many to few. */
 static const struct ivs_queues steps[] = {
-    { IVS_CELLS_MAX, IVS_CELL_BYTES_MAX },
-    { 64, 16384 },
-    { 32, 16384 },
-    { 16, 16384 },
-    { 8, 16384 },
-    { 8, 8192 },
-    { 4, 8192 },
-    { 4, 4096 },
+    { IVS_CELLS_MAX, IVS_CELL_BYTES_MAX, IVS_RINGS_MAX },
+    { 64, 16384, IVS_RINGS_MAX },
+    { 32, 16384, IVS_RINGS_MAX },
+    { 16, 16384, IVS_RINGS_MAX },
+    { 8, 16384, 32 },
+    { 8, 8192, 16 },
+    { 4, 8192, 8 },
+    { 4, 4096, 4 },
 };
 
 static uint64_t round_up(uint64_t bytes, uint64_t unit)
@@ -39,7 +39,7 @@ uint64_t ivs_size_need(uint32_t ranks, uint32_t world, uint32_t chunk_bytes,
 {
     struct ivs_shape shape;
 
-    if (ivs_shape_make(ranks, queues->cells, queues->cell_bytes, &shape) != 0) {
+    if (ivs_shape_make(ranks, queues->rings, queues->cells, queues->cell_bytes, &shape) != 0) {
         return UINT64_MAX;
     }
     return round_up(shape.bytes, chunk_bytes) + round_up(world * ADDRESS_BYTES, chunk_bytes) +
@@ -56,7 +56,8 @@ bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t
 {
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct ivs_queues step = { least(steps[i].cells, most->cells),
-                                   least(steps[i].cell_bytes, most->cell_bytes) };
+                                   least(steps[i].cell_bytes, most->cell_bytes),
+                                   least(steps[i].rings, most->rings) };
         if (ivs_size_need(ranks, world, chunk_bytes, &step) <= budget) {
             *queues = step;
             return true;

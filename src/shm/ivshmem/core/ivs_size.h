@@ -10,10 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The buffers of one rank for messages that do not fit in a record. */
+/* What one rank has for its messages: cells for those that do not fit in a record, and rings. */
 struct ivs_queues {
     uint32_t cells;      /* per rank */
     uint32_t cell_bytes; /* multiple of 64 */
+    uint32_t rings;      /* to peers, per rank */
 };
 
 /* Bytes of region that `ranks` ranks of one host, in a job of `world` ranks, take at start with

@@ -4,7 +4,8 @@
  *
  * Finalize beside shared memory. UCX closes its endpoints by flushing them, for which the peer
  * must make progress; a peer that sits in the process manager's barrier makes none, and both
- * would wait for ever. So the barrier is left to a helper thread while this one drives UCX.
+ * would wait for ever. So the barrier is left to a helper thread while this one drives UCX and
+ * the transport on the host.
  */
 #include "mpidimpl.h"
 #include "ucx_impl.h"
@@ -32,6 +33,7 @@ int MPIDI_UCX_progressing_barrier(void)
 {
     struct barrier barrier = { MPI_SUCCESS, false };
     pthread_t thread;
+    int mpi_errno = MPI_SUCCESS;
 
     if (pthread_create(&thread, NULL, wait_in_barrier, &barrier) != 0) {
         return MPIR_pmi_barrier();
@@ -40,8 +42,12 @@ int MPIDI_UCX_progressing_barrier(void)
         for (int i = 0; i < MPIDI_UCX_global.num_vnis; i++) {
             ucp_worker_progress(MPIDI_UCX_global.ctx[i].worker);
         }
+        /* a peer on this host may want its ring to us back (core/ivs_port.h) */
+        if (mpi_errno == MPI_SUCCESS) {
+            mpi_errno = MPIDI_IVSHMEM_progress(0, 0);
+        }
         sched_yield();
     }
     pthread_join(thread, NULL);
-    return barrier.mpi_errno;
+    return mpi_errno != MPI_SUCCESS ? mpi_errno : barrier.mpi_errno;
 }
