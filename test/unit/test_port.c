@@ -2,143 +2,10 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Ports of several ranks on one segment, in one thread: rings found by bells, hot and sleeping
- * rings, cells lent and taken back, and what a hostile peer may write.
+ * Ports: rings found by bells, hot and sleeping rings, cells lent and taken back, and what a
+ * hostile peer may write.
  */
-#include "ivs_test.h"
-
-#define RANKS_MAX 80u
-#define CELLS 8u
-#define CELL_BYTES 1024u
-#define ME 0u /* the port that receives in most tests */
-
-static struct guarded memory;
-static struct ivs_shape shape;
-static struct ivs_port ports[RANKS_MAX];
-static struct ivs_port *const me = &ports[ME];
-static uint32_t rings_wanted = IVS_RINGS_MAX;
-
-static void open_ports(uint32_t ranks, uint32_t cells)
-{
-    assert_int_equal(ivs_shape_make(ranks, rings_wanted, cells, CELL_BYTES, &shape), 0);
-    guarded_make(&memory, shape.bytes);
-    assert_int_equal(ivs_segment_format(guarded_front(&memory), shape.bytes, &shape), 0);
-    for (uint32_t i = 0; i < ranks; i++) {
-        assert_int_equal(ivs_port_open(&ports[i], guarded_front(&memory), shape.bytes, &shape, i),
-                         0);
-    }
-}
-
-static void close_ports(void)
-{
-    for (uint32_t i = 0; i < shape.ranks; i++) {
-        ivs_port_close(&ports[i]);
-    }
-    guarded_free(&memory);
-}
-
-/* ---- the segment's words, as a hostile peer finds them -------------------------------------- */
-
-static unsigned char *part_of(uint32_t rank)
-{
-    return (unsigned char *) guarded_front(&memory) + TEST_PAGE + rank * shape.part_bytes;
-}
-
-static ivl_sh64_t *wake_of(uint32_t rank, uint32_t index)
-{
-    return (ivl_sh64_t *) (void *) part_of(rank) + index;
-}
-
-static ivl_sh64_t *directory_of(uint32_t rank, uint32_t index)
-{
-    return (ivl_sh64_t *) (void *) (part_of(rank) + shape.directory_off) + index;
-}
-
-/* ---- messages ------------------------------------------------------------------------------ */
-
-struct message {
-    uint32_t from, number;
-    uint32_t cell; /* IVS_NOBODY: none */
-};
-
-static int publish(uint32_t from, uint32_t to, uint32_t number, uint32_t cell)
-{
-    const struct message message = { from, number, cell };
-    const struct ivs_head head = { .kind = KIND, .bytes = sizeof(message) };
-    struct ivs_port *port = &ports[from];
-    int rc = ivs_link_open(port, to);
-
-    if (rc == 0) {
-        rc = ivs_out_begin(&port->links[to].out, 1);
-    }
-    if (rc == 0) {
-        ivs_out_write(&port->links[to].out, 0, &message, sizeof(message));
-        ivs_out_publish(&port->links[to].out, &head, 1);
-    }
-    return rc;
-}
-
-static void send(uint32_t from, uint32_t to, uint32_t number)
-{
-    assert_int_equal(publish(from, to, number, IVS_NOBODY), 0);
-    if (ivs_out_must_wake(&ports[from].links[to].out)) {
-        ivs_link_wake(&ports[from], to);
-    }
-}
-
-/* Takes one record from peer's ring; false: none there. */
-static bool take_from(struct ivs_port *port, uint32_t peer, struct message *message)
-{
-    struct ivs_in *in = &port->ins[peer];
-    struct ivs_head head;
-    uint64_t word = in->ring == NULL ? 0 : ivs_in_peek(in);
-
-    if (word == 0) {
-        return false;
-    }
-    assert_int_equal(ivs_in_head(in, word, &head), 0);
-    if (head.kind == IVS_KIND_CLOSE) {
-        ivs_port_detach(port, peer);
-        return false;
-    }
-    assert_int_equal(head.bytes, sizeof(*message));
-    ivs_in_read(in, 0, message, sizeof(*message));
-    assert_int_equal(message->from, peer);
-    ivs_in_done(in, 1, message->cell != IVS_NOBODY);
-    return true;
-}
-
-/* One poll as the transport does it: the hot rings, then the bells. Counts records by sender. */
-static int poll(struct ivs_port *port, uint32_t *got)
-{
-    uint32_t hot[IVS_HOT], count = port->hot_count;
-    struct message message;
-    int records = 0;
-
-    memcpy(hot, port->hot, sizeof(hot));
-    for (uint32_t i = 0; i < count; i++) {
-        while (take_from(port, hot[i], &message)) {
-            assert_int_equal(message.number, got[hot[i]]++);
-            records++;
-        }
-    }
-    assert_true(ivs_port_listen(port) >= 0);
-    return records;
-}
-
-static void expect_hot(const struct ivs_port *port, uint32_t count, const uint32_t *peers)
-{
-    assert_int_equal(port->hot_count, count);
-    assert_memory_equal(port->hot, peers, count * sizeof(*peers));
-}
-
-static bool is_asleep(uint32_t from, uint32_t to)
-{
-    bool asleep = ivs_out_must_wake(&ports[from].links[to].out);
-
-    assert_true(ports[to].ins[from].ring == NULL || ports[to].ins[from].asleep == asleep);
-    return asleep;
-}
+#include "port_test.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
@@ -249,70 +116,6 @@ static void test_self(void **state)
         assert_ptr_equal(ivs_cell_of(me, ME, cell, 0, CELL_BYTES), ivs_cell_at(me, cell));
         ivs_cell_drop(me, cell);
     }
-    close_ports();
-}
-
-/* More peers than rings: rings move from one to another, and all messages arrive, in order. */
-static void test_rings_move(void **state)
-{
-    const uint32_t peers = 5;
-    uint32_t got[RANKS_MAX][RANKS_MAX] = { { 0 } };
-    uint32_t sent[RANKS_MAX] = { 0 };
-    uint32_t refused = 0, dice = 1;
-
-    (void) state;
-    rings_wanted = 2;
-    open_ports(peers + 1, CELLS);
-    rings_wanted = IVS_RINGS_MAX;
-    for (uint32_t turn = 0; turn < 20000; turn++) {
-        uint32_t peer = 1 + (dice = dice * 1103515245 + 12345) / 65536 % peers;
-        uint32_t poller = 1 + (dice = dice * 1103515245 + 12345) / 65536 % peers;
-        int rc = ivs_link_open(me, peer);
-        if (rc == 0 && publish(ME, peer, sent[peer], IVS_NOBODY) == 0) {
-            sent[peer]++;
-            if (ivs_out_must_wake(&me->links[peer].out)) {
-                ivs_link_wake(me, peer);
-            }
-        } else {
-            assert_true(rc == 0 || rc == -EAGAIN);
-            refused++;
-        }
-        poll(&ports[poller], got[poller]);
-    }
-    for (uint32_t turn = 0; turn < 100 * peers; turn++) {
-        poll(&ports[1 + turn % peers], got[1 + turn % peers]);
-    }
-    assert_true(refused > 0);
-    for (uint32_t peer = 1; peer <= peers; peer++) {
-        assert_true(sent[peer] > 100);
-        assert_int_equal(got[peer][ME], sent[peer]);
-    }
-    close_ports();
-}
-
-/* A ring that its user needs, or whose peer does not look, stays; the others still move. */
-static void test_pinned_rings_stay(void **state)
-{
-    uint32_t got[RANKS_MAX] = { 0 };
-
-    (void) state;
-    rings_wanted = 2;
-    open_ports(5, CELLS);
-    rings_wanted = IVS_RINGS_MAX;
-    send(ME, 1, 0);
-    send(ME, 2, 0);
-    me->links[1].pinned = true;
-    assert_int_equal(ivs_link_open(me, 3), -EAGAIN);
-    assert_true(ivs_link_is_open(&me->links[1]));
-    assert_false(ivs_link_is_open(&me->links[2]));
-    assert_int_equal(ivs_link_open(me, 3), -EAGAIN); /* 2 has not looked yet */
-    poll(&ports[2], got);                            /* hears the bell */
-    assert_int_equal(poll(&ports[2], got), 1);       /* its message; then it lets go */
-    assert_int_equal(ivs_link_open(me, 3), 0);
-    assert_null(me->links[2].out.ring);
-    ivs_link_wake(me, 2); /* a late bell: the name may be there still */
-    poll(&ports[2], got);
-    assert_null(ports[2].ins[ME].ring);
     close_ports();
 }
 
@@ -626,8 +429,6 @@ int main(void)
         cmocka_unit_test(test_first_message),
         cmocka_unit_test(test_everybody),
         cmocka_unit_test(test_self),
-        cmocka_unit_test(test_rings_move),
-        cmocka_unit_test(test_pinned_rings_stay),
         cmocka_unit_test(test_hot_list),
         cmocka_unit_test(test_lost_wakeup),
         cmocka_unit_test(test_lost_wakeup_in_noise),
