@@ -6,10 +6,11 @@
  * same processor then wastes a whole time slice. Here a rank spins for as long as a message is
  * likely to be on its way, then gives the processor up between two looks.
  *
- * Where the launcher says that there are more ranks than processors, it hardly spins at all. Else
- * that is learnt: giving up a processor that nobody wants takes well under a microsecond, and
- * longer when somebody ran meanwhile. It then spins less long, but still longer than a message
- * takes: a stranger who wants the processor may keep it for milliseconds.
+ * Whether others want the processor is learnt: giving up one that nobody wants takes well under a
+ * microsecond, and longer when somebody ran meanwhile. A rank then spins less long, but still
+ * longer than a message takes: a stranger who wants the processor may keep it for milliseconds.
+ * Where the launcher says that there are more ranks than processors, the others are likely to be
+ * what the rank waits for, and it hardly spins at all, unless they sleep.
  */
 #include "ivshmem_impl.h"
 #include <sched.h>
@@ -21,15 +22,17 @@
 #define SPIN_SHARED 500    /* where others were seen to want the processor: some 10 us */
 #define SPIN_CROWDED 2     /* where there are more ranks than processors */
 #define BETWEEN_YIELDS 100 /* looks between two yields; none if crowded */
-#define SHARED_NS 3000     /* a yield that took longer let somebody else run */
-#define CALM_YIELDS 1000   /* quick yields in a row that say that the crowd has gone */
+#define QUICK_NS 1000      /* a yield that took longer let somebody else run */
+#define CALM_YIELDS 1000   /* quick yields in a row that say that the others have gone */
+#define CALM_IN_CROWD 16   /* the same where there are more ranks than processors: they sleep */
 
 static struct {
     int progress; /* last progress count seen */
     int looks;    /* without progress */
     int quick;    /* quick yields in a row */
     bool shared;  /* others want the processor */
-    bool crowded; /* more ranks than processors */
+    bool crowded; /* more ranks than processors, and not all of the others sleep */
+    bool many;    /* more ranks than processors */
 } waiting;
 
 static uint64_t now_ns(void)
@@ -45,7 +48,7 @@ static int spin_limit(void)
     if (waiting.crowded) {
         return SPIN_CROWDED;
     }
-    return waiting.shared ? SPIN_SHARED : SPIN_ALONE;
+    return waiting.shared || waiting.many ? SPIN_SHARED : SPIN_ALONE;
 }
 
 static void give_way(void)
@@ -53,11 +56,13 @@ static void give_way(void)
     uint64_t start = now_ns();
 
     sched_yield();
-    if (now_ns() - start > SHARED_NS) {
+    if (now_ns() - start > QUICK_NS) {
         waiting.shared = true;
+        waiting.crowded = waiting.many;
         waiting.quick = 0;
-    } else if (++waiting.quick >= CALM_YIELDS) {
+    } else if (++waiting.quick >= (waiting.crowded ? CALM_IN_CROWD : CALM_YIELDS)) {
         waiting.shared = false;
+        waiting.crowded = false;
         waiting.quick = 0;
     }
     waiting.looks = waiting.crowded ? SPIN_CROWDED : spin_limit() - BETWEEN_YIELDS;
@@ -86,5 +91,6 @@ void MPIDI_IVSHMEMI_wait_init(void)
     const char *ranks = getenv("MPI_LOCALNRANKS"); /* by Hydra: on this kernel */
 
     memset(&waiting, 0, sizeof(waiting));
-    waiting.crowded = ranks != NULL && atol(ranks) > sysconf(_SC_NPROCESSORS_ONLN);
+    waiting.many = ranks != NULL && atol(ranks) > sysconf(_SC_NPROCESSORS_ONLN);
+    waiting.crowded = waiting.many;
 }
