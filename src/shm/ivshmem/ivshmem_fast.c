@@ -15,6 +15,7 @@
 #include "core/ivs_copy.h"
 
 #define SPINS 400            /* looks at the ring: some 0.5 us, more than a round trip */
+#define TURNS 4              /* of the others', where there are more ranks than processors */
 #define MESSAGES_PER_PASS 16 /* after so many in a row everything else gets a turn */
 #define LOOKS_PER_CHECK 64   /* while the rest of a message is on its way */
 
@@ -68,21 +69,33 @@ static enum outcome take_msg(struct ivs_in *in, const struct ivs_head *head,
     return DONE;
 }
 
-/* Waits for a piece of a message that has begun: its sender writes all of it without waiting
- * for anybody. *rc: an MPI error if the sender has died meanwhile. */
-static bool next_piece(struct ivs_in *in, struct wire_cell *place, int *rc)
+/* A piece of a message that has begun, at the tail of its ring. */
+struct part {
+    struct wire_cell place;
+    uint32_t at;    /* of data in the record, if there is no cell */
+    uint32_t bytes; /* of the record */
+};
+
+/* Waits for the next one: its sender writes all of the message without waiting for anybody.
+ * *rc: an MPI error if the sender has died meanwhile. */
+static bool next_part(struct ivs_in *in, struct part *part, int *rc)
 {
     struct ivs_head head;
 
     for (unsigned looks = 1; *rc == MPI_SUCCESS; looks++) {
         uint64_t word = ivs_in_peek(in);
-        if (word != 0) {
-            if (ivs_in_head(in, word, &head) != 0 || head.kind != WIRE_DATA ||
-                head.bytes != sizeof(*place)) {
+        int state = word == 0 ? -EAGAIN : ivs_in_head(in, word, &head);
+        if (state == 0) {
+            part->at = sizeof(part->place);
+            part->bytes = head.bytes;
+            if (head.kind != WIRE_DATA || head.bytes < part->at) {
                 return false;
             }
-            ivs_in_read(in, 0, place, sizeof(*place));
+            ivs_in_read(in, 0, &part->place, sizeof(part->place));
             return true;
+        }
+        if (state != -EAGAIN) {
+            return false;
         }
         if (looks % LOOKS_PER_CHECK == 0) {
             MPIDI_IVSHMEMI_wait_look(false);
@@ -92,48 +105,70 @@ static bool next_piece(struct ivs_in *in, struct wire_cell *place, int *rc)
     return false;
 }
 
-static int take_pieces(uint32_t peer, struct ivs_in *in, const struct wire_big *wire, char *dst)
+/* Copies the part's data to dst, where there is room for `left` bytes. */
+static bool copy_part(uint32_t peer, const struct ivs_in *in, const struct part *part, char *dst,
+                      uint64_t left)
 {
-    struct wire_cell place = wire->first;
-    uint64_t left = wire->total;
-    uint32_t bytes = sizeof(*wire);
+    const struct wire_cell *place = &part->place;
+    const void *data;
+
+    if (place->bytes == 0 || place->bytes > left) {
+        return false;
+    }
+    if (place->cell == WIRE_NO_CELL) {
+        if (place->bytes != part->bytes - part->at) {
+            return false;
+        }
+        ivs_in_read(in, part->at, dst, place->bytes);
+        return true;
+    }
+    data = ivs_cell_of(&transport->port, peer, place->cell, place->at, place->bytes);
+    if (data == NULL) {
+        return false;
+    }
+    ivs_copy(dst, data, place->bytes);
+    return true;
+}
+
+static int take_parts(uint32_t peer, struct ivs_in *in, struct part *part, uint64_t total,
+                      char *dst)
+{
+    uint64_t left = total;
     int rc = MPI_SUCCESS;
 
-    while (true) {
-        const void *data = ivs_cell_of(&transport->port, peer, place.cell, place.at, place.bytes);
-        if (data == NULL || place.bytes == 0 || place.bytes > left) {
-            return MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) peer);
-        }
-        ivs_copy(dst, data, place.bytes);
-        ivs_in_done(in, ivs_record_slots(bytes), place.last != 0);
-        dst += place.bytes;
-        left -= place.bytes;
+    while (copy_part(peer, in, part, dst, left)) {
+        bool has_cell = part->place.cell != WIRE_NO_CELL;
+        ivs_in_done(in, ivs_record_slots(part->bytes), has_cell && part->place.last != 0);
+        dst += part->place.bytes;
+        left -= part->place.bytes;
         if (left == 0) {
             return MPI_SUCCESS;
         }
-        bytes = sizeof(place);
-        if (!next_piece(in, &place, &rc)) {
-            return rc != MPI_SUCCESS ? rc : MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) peer);
+        if (!next_part(in, part, &rc)) {
+            break;
         }
     }
+    return rc != MPI_SUCCESS ? rc : MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) peer);
 }
 
 static enum outcome take_big(uint32_t peer, struct ivs_in *in, const struct ivs_head *head,
                              const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes,
                              int *mpi_errno)
 {
+    struct part part = { .at = sizeof(struct wire_big), .bytes = head->bytes };
     struct wire_big wire;
 
-    if (head->bytes != sizeof(wire)) {
+    if (head->bytes < sizeof(wire)) {
         return OTHER;
     }
     ivs_in_read(in, 0, &wire, sizeof(wire));
+    part.place = wire.first;
     if (!is_wanted(wanted, &wire.msg, wire.total) || wire.total > WIRE_EAGER_MAX) {
         return OTHER;
     }
     *msg = wire.msg;
     *bytes = (uint32_t) wire.total;
-    *mpi_errno = take_pieces(peer, in, &wire, wanted->buf);
+    *mpi_errno = take_parts(peer, in, &part, wire.total, wanted->buf);
     return DONE;
 }
 
@@ -196,14 +231,17 @@ static bool try_receive(uint32_t peer, const struct wanted *wanted, struct wire_
                         uint32_t *bytes, int *mpi_errno)
 {
     struct ivs_in *in = &transport->port.ins[peer];
-    int spins = MPIDI_IVSHMEMI_is_crowded() ? 1 : SPINS;
+    bool crowded = MPIDI_IVSHMEMI_is_crowded();
 
-    for (int i = 0; i < spins; i++) {
+    for (int i = 0; i < (crowded ? TURNS : SPINS); i++) {
         uint64_t word = ivs_in_peek(in);
         enum outcome outcome =
             word == 0 ? NOT_YET : take_record(peer, in, word, wanted, msg, bytes, mpi_errno);
         if (outcome != NOT_YET) {
             return outcome == DONE;
+        }
+        if (crowded) {
+            MPIDI_IVSHMEMI_give_way();
         }
     }
     return false;

@@ -69,6 +69,7 @@ bool MPIDI_IVSHMEMI_member_alive(uint32_t member);
 void MPIDI_IVSHMEMI_wait_init(void);
 void MPIDI_IVSHMEMI_wait_look(bool busy);
 bool MPIDI_IVSHMEMI_is_crowded(void); /* others want this processor: do not spin */
+void MPIDI_IVSHMEMI_give_way(void);   /* lets them have it once */
 
 /* ivshmem_fault.c: says why when the region goes away under us. */
 void MPIDI_IVSHMEMI_fault_watch(void);

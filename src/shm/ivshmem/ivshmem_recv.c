@@ -32,6 +32,24 @@ struct piece {
     uint64_t bytes;
 };
 
+static const unsigned char *first_body(const struct record *record)
+{
+    return record->in->ring->slots[record->in->tail % IVS_RING_SLOTS].body;
+}
+
+/* Copies the fixed header at the record's begin; false if the record is shorter. */
+static inline bool take_header(const struct record *record, void *dst, uint32_t bytes)
+{
+    if (record->head.bytes < bytes) {
+        return false;
+    }
+    memcpy(dst, first_body(record), bytes);
+    return true;
+}
+
+_Static_assert(sizeof(struct wire_am) <= IVS_BODY_BYTES && sizeof(struct wire_big) <= IVS_BODY_BYTES,
+               "fixed headers lie in the first slot");
+
 /* Copies `bytes` bytes of the record's body; false if it is shorter. */
 static bool take(const struct record *record, uint32_t at, void *dst, uint32_t bytes)
 {
@@ -49,7 +67,7 @@ static struct piece inline_piece(const struct record *record, uint32_t at, void 
     struct piece piece = { room, record->head.bytes - at };
 
     if (record->head.bytes <= IVS_BODY_BYTES) {
-        piece.data = record->in->ring->slots[record->in->tail % IVS_RING_SLOTS].body + at;
+        piece.data = first_body(record) + at;
     } else {
         ivs_in_read(record->in, at, room, record->head.bytes - at);
     }
@@ -80,23 +98,27 @@ static uint32_t attributes(void)
     return attr;
 }
 
-/* Where contiguous data of `total` bytes goes as it is; NULL: it needs MPICH's unpacking or its
- * way of reporting what does not fit. */
-static char *plain_destination(MPIR_Request *rreq, uint64_t total)
+/* The buffer of a receive, if `total` bytes go there as they are; NULL: they need MPICH's
+ * unpacking or its way of reporting what does not fit. */
+static char *contiguous_room(MPIR_Request *rreq, uint64_t total)
 {
     int contig;
     MPI_Aint true_lb;
     uint64_t room;
     MPIR_Datatype *unused ATTRIBUTE((unused));
 
-    if (MPIDIG_REQUEST(rreq, req->recv_async).recv_type != MPIDIG_RECV_DATATYPE ||
-        rreq->status.MPI_ERROR != MPI_SUCCESS) {
-        return NULL;
-    }
     MPIDI_Datatype_get_info(MPIDIG_REQUEST(rreq, count), MPIDIG_REQUEST(rreq, datatype), contig,
                             room, unused, true_lb);
     return contig && total <= room
                ? (char *) MPIR_get_contig_ptr(MPIDIG_REQUEST(rreq, buffer), true_lb)
+               : NULL;
+}
+
+static char *plain_destination(MPIR_Request *rreq, uint64_t total)
+{
+    return MPIDIG_REQUEST(rreq, req->recv_async).recv_type == MPIDIG_RECV_DATATYPE &&
+                   rreq->status.MPI_ERROR == MPI_SUCCESS
+               ? contiguous_room(rreq, total)
                : NULL;
 }
 
@@ -218,6 +240,36 @@ static int hand_over_message(const struct record *record, const struct wire_msg 
 
 /* ---- kinds of records --------------------------------------------------------------------- */
 
+/* The common case of a short message, with what MPICH's handlers do for it and no more: a receive
+ * has been posted for it, on the host only, of contiguous data that is not longer than expected. */
+static bool take_posted(const struct record *record, const struct wire_msg *msg)
+{
+    MPIR_Request **posted = &MPIDI_global.per_vci[0].posted_list;
+    uint32_t bytes = record->head.bytes - (uint32_t) sizeof(*msg);
+    MPIR_Request *rreq = MPIDIG_rreq_find(msg->rank, msg->tag,
+                                          (MPIR_Context_id_t) record->head.aux, posted,
+                                          MPIDIG_PT2PT_POSTED);
+    char *dst;
+
+    if (rreq == NULL || MPIDI_REQUEST_ANYSOURCE_PARTNER(rreq) != NULL) {
+        return false;
+    }
+    dst = contiguous_room(rreq, bytes);
+    if (dst == NULL && bytes > 0) {
+        return false;
+    }
+    DL_DELETE(*posted, rreq);
+    MPIDIG_PVAR_QUEUE_LEVEL_DEC(MPIDIG_PT2PT_POSTED);
+    ivs_in_read(record->in, sizeof(*msg), dst, bytes);
+    rreq->status.MPI_SOURCE = msg->rank;
+    rreq->status.MPI_TAG = msg->tag;
+    rreq->status.MPI_ERROR = MPI_SUCCESS;
+    MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
+    MPIR_Datatype_release_if_not_builtin(MPIDIG_REQUEST(rreq, datatype));
+    MPID_Request_complete(rreq);
+    return true;
+}
+
 /* Handlers return MPI errors; the transport's own are negative. */
 static int take_msg(struct record *record)
 {
@@ -225,8 +277,11 @@ static int take_msg(struct record *record)
     struct wire_msg msg;
     struct piece piece;
 
-    if (!take(record, 0, &msg, sizeof(msg))) {
+    if (!take_header(record, &msg, sizeof(msg))) {
         return -EBADMSG;
+    }
+    if (take_posted(record, &msg)) {
+        return MPI_SUCCESS;
     }
     piece = inline_piece(record, sizeof(msg), room);
     return hand_over_message(record, &msg, &piece, piece.bytes);
@@ -234,12 +289,13 @@ static int take_msg(struct record *record)
 
 static int take_big(struct record *record)
 {
+    unsigned char room[IVS_RECORD_BYTES];
     struct wire_big wire;
     struct piece piece;
 
-    if (!take(record, 0, &wire, sizeof(wire)) || wire.first.cell == WIRE_NO_CELL ||
-        !find_piece(record, &wire.first, sizeof(wire), NULL, &piece) ||
-        wire.total > WIRE_EAGER_MAX || piece.bytes > wire.total) {
+    if (!take_header(record, &wire, sizeof(wire)) ||
+        !find_piece(record, &wire.first, sizeof(wire), room, &piece) ||
+        wire.total > WIRE_EAGER_MAX || piece.bytes > wire.total || piece.bytes == 0) {
         return -EBADMSG;
     }
     return hand_over_message(record, &wire.msg, &piece, wire.total);
@@ -274,7 +330,7 @@ static int take_am(struct record *record)
     struct wire_am wire;
     struct piece piece;
 
-    if (!take(record, 0, &wire, sizeof(wire)) || wire.header_bytes > sizeof(header) ||
+    if (!take_header(record, &wire, sizeof(wire)) || wire.header_bytes > sizeof(header) ||
         !take(record, sizeof(wire), &header, wire.header_bytes) ||
         !find_piece(record, &wire.first, (uint32_t) sizeof(wire) + wire.header_bytes, room,
                     &piece) ||
@@ -292,7 +348,7 @@ static int take_data(struct record *record)
     struct wire_cell wire;
     struct piece piece;
 
-    if (!take(record, 0, &wire, sizeof(wire)) ||
+    if (!take_header(record, &wire, sizeof(wire)) ||
         !find_piece(record, &wire, sizeof(wire), room, &piece) || piece.bytes > arrival->left ||
         piece.bytes == 0) {
         return -EBADMSG;

@@ -18,6 +18,9 @@
 #define CELLS_PER_MESSAGE 64 /* of WIRE_EAGER_MAX bytes, in the smallest cells */
 #define PIECES 4             /* of a message of middling length */
 #define PIECE_MIN 1024
+#define INLINE_MAX 2304  /* bytes of a message that still goes through the ring itself */
+#define INLINE_SLOTS 4u  /* of each record that carries a part of it */
+#define INLINE_BYTES (INLINE_SLOTS * IVS_BODY_BYTES)
 
 /* The data of a message, and how much of it has been written. */
 struct source {
@@ -29,9 +32,13 @@ struct source {
     uint64_t offset;
 };
 
+/* One that could not be sent at once: an active message or, if is_msg, a short MSG. */
 struct send {
     struct send *next;
     uint32_t peer;
+    bool is_msg;
+    struct wire_msg msg;
+    uint32_t context_id;
     int handler;
     bool begun;
     const void *header;
@@ -84,6 +91,22 @@ static void publish(uint32_t peer, uint32_t kind, uint32_t bytes, uint32_t aux)
     if (unlikely(ivs_out_must_wake(out))) {
         ivs_link_wake(&transport->port, peer);
     }
+}
+
+/* 0; -EAGAIN there is no room now; -EBADMSG. */
+static int send_short(uint32_t peer, const struct wire_msg *msg, uint32_t context_id,
+                      const void *data, uint32_t bytes)
+{
+    struct ivs_out *out = &transport->port.links[peer].out;
+    uint32_t all = (uint32_t) sizeof(*msg) + bytes;
+    int rc = ivs_out_begin(out, ivs_record_slots(all));
+
+    if (rc == 0) {
+        memcpy(ivs_out_slot(out, 0)->body, msg, sizeof(*msg));
+        ivs_out_write(out, sizeof(*msg), data, bytes);
+        publish(peer, WIRE_MSG, all, context_id);
+    }
+    return rc;
 }
 
 /* ---- active messages ---------------------------------------------------------------------- */
@@ -161,6 +184,10 @@ static int advance(struct send *send)
 {
     int rc = ivs_link_open(&transport->port, send->peer);
 
+    if (rc == 0 && send->is_msg) {
+        return send_short(send->peer, &send->msg, send->context_id, send->data.contig,
+                          (uint32_t) send->data.total);
+    }
     if (rc == 0 && !send->begun) {
         rc = write_first(send);
     }
@@ -173,6 +200,9 @@ static int advance(struct send *send)
 
 static int complete(struct send *send)
 {
+    if (send->is_msg) {
+        return MPID_Request_complete(send->sreq);
+    }
     return send->sreq != NULL ? MPIDIG_global.origin_cbs[send->handler](send->sreq) : MPI_SUCCESS;
 }
 
@@ -325,17 +355,41 @@ fn_fail:
 
 /* ---- contiguous messages ------------------------------------------------------------------ */
 
-static bool send_short(struct ivs_out *out, uint32_t peer, const struct wire_msg *msg,
-                       uint32_t context_id, const void *data, uint32_t bytes)
+static bool has_slots(struct ivs_out *out, uint32_t slots)
 {
-    uint32_t all = (uint32_t) sizeof(*msg) + bytes;
+    return ivs_out_has_room(out, slots) ||
+           (ivs_out_refresh(out) == 0 && ivs_out_has_room(out, slots));
+}
 
-    if (ivs_out_begin(out, ivs_record_slots(all)) != 0) {
+/* Slots for a message in the ring, with the padding at the ring's end. */
+static uint32_t inline_slots(uint32_t bytes)
+{
+    const uint32_t records = (bytes + sizeof(struct wire_big) - sizeof(struct wire_cell)) /
+                                 (INLINE_BYTES - sizeof(struct wire_cell)) + 1;
+
+    return (records + 1) * INLINE_SLOTS;
+}
+
+/* A cell costs the receiver a miss more than the ring, where it has the next lines already. */
+static bool send_inline(struct ivs_out *out, uint32_t peer, const struct wire_msg *msg,
+                        uint32_t context_id, const char *data, uint32_t bytes)
+{
+    struct wire_big wire = { .msg = *msg, .total = bytes };
+    struct wire_cell *place = &wire.first;
+    uint32_t fixed = sizeof(wire);
+
+    if (!has_slots(out, inline_slots(bytes))) {
         return false;
     }
-    memcpy(ivs_out_slot(out, 0)->body, msg, sizeof(*msg));
-    ivs_out_write(out, sizeof(*msg), data, bytes);
-    publish(peer, WIRE_MSG, all, context_id);
+    *place = (struct wire_cell){ .cell = WIRE_NO_CELL };
+    for (uint32_t done = 0; done < bytes; done += place->bytes) {
+        place->bytes = MPL_MIN(INLINE_BYTES - fixed, bytes - done);
+        (void) ivs_out_begin(out, ivs_record_slots(fixed + place->bytes)); /* there is room */
+        ivs_out_write(out, 0, done == 0 ? (void *) &wire : place, fixed);
+        ivs_out_write(out, fixed, data + done, place->bytes);
+        publish(peer, done == 0 ? WIRE_BIG : WIRE_DATA, fixed + place->bytes, context_id);
+        fixed = sizeof(*place);
+    }
     return true;
 }
 
@@ -359,12 +413,6 @@ static uint32_t begin_in_cell(uint32_t bytes)
         return 0;
     }
     return messages++ / shape->cells % (shape->cell_bytes / step) * step;
-}
-
-static bool has_slots(struct ivs_out *out, uint32_t slots)
-{
-    return ivs_out_has_room(out, slots) ||
-           (ivs_out_refresh(out) == 0 && ivs_out_has_room(out, slots));
 }
 
 /* Cells and slots for all of the message, or nothing: it is then sent without waiting. */
@@ -414,35 +462,88 @@ static bool send_big(struct ivs_out *out, uint32_t peer, const struct wire_msg *
     return true;
 }
 
+static bool try_message(uint32_t peer, const struct source *source, const struct wire_msg *msg,
+                        uint32_t context_id)
+{
+    struct ivs_out *out = &transport->port.links[peer].out;
+    uint32_t bytes = (uint32_t) source->total;
+
+    if (unlikely(!ivs_link_is_open(&transport->port.links[peer]) ||
+                 transport->waiting[peer] != NULL || source->total > WIRE_EAGER_MAX)) {
+        return false;
+    }
+    if (source->contig == NULL && bytes > 0) {
+        return false;
+    }
+    if (bytes <= MSG_DATA_MAX) {
+        return send_short(peer, msg, context_id, source->contig, bytes) == 0;
+    }
+    return (bytes <= INLINE_MAX &&
+            send_inline(out, peer, msg, context_id, source->contig, bytes)) ||
+           send_big(out, peer, msg, context_id, source->contig, bytes);
+}
+
+static uint32_t wire_context(const MPIR_Comm *comm, int context_offset)
+{
+    return (uint32_t) (comm->context_id + context_offset) & 0xffff;
+}
+
 bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank,
                                 int tag, MPIR_Comm *comm, int context_offset)
 {
-    uint32_t peer = peer_of(rank, comm);
-    struct ivs_out *out = &transport->port.links[peer].out;
-    struct wire_msg msg = { .tag = tag, .rank = comm->rank };
-    uint32_t context_id = (uint32_t) (comm->context_id + context_offset) & 0xffff;
+    const struct wire_msg msg = { .tag = tag, .rank = comm->rank };
     struct source source;
 
-    if (unlikely(!ivs_link_is_open(&transport->port.links[peer]) ||
-                 transport->waiting[peer] != NULL)) {
-        return false;
-    }
     source_init(&source, buf, count, datatype);
-    if (source.total <= MSG_DATA_MAX && (source.contig != NULL || source.total == 0)) {
-        return send_short(out, peer, &msg, context_id, source.contig, (uint32_t) source.total);
+    return try_message(peer_of(rank, comm), &source, &msg, wire_context(comm, context_offset));
+}
+
+/* A short message that finds no room: it waits in the user's buffer. */
+static int defer_message(uint32_t peer, const struct source *source, const struct wire_msg *msg,
+                         uint32_t context_id, MPIR_Request **request)
+{
+    struct send send = { .peer = peer,
+                         .is_msg = true,
+                         .msg = *msg,
+                         .context_id = context_id,
+                         .data = *source };
+    int mpi_errno = MPI_SUCCESS;
+
+    MPIDI_CH4_REQUEST_CREATE(send.sreq, MPIR_REQUEST_KIND__SEND, 0, 2);
+    MPIR_ERR_CHKANDJUMP(send.sreq == NULL, mpi_errno, MPIX_ERR_NOREQ, "**nomemreq");
+    *request = send.sreq;
+    mpi_errno = submit(&send);
+fn_fail:
+    return mpi_errno;
+}
+
+/* Sends a message of our own kinds. *request stays NULL if it is none, and nothing was done. */
+static int isend(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank, int tag,
+                 MPIR_Comm *comm, int context_offset, MPIR_Request **request)
+{
+    const struct wire_msg msg = { .tag = tag, .rank = comm->rank };
+    const uint32_t context_id = wire_context(comm, context_offset);
+    const uint32_t peer = peer_of(rank, comm);
+    struct source source;
+
+    source_init(&source, buf, count, datatype);
+    if (try_message(peer, &source, &msg, context_id)) {
+        *request = MPIR_Request_create_complete(MPIR_REQUEST_KIND__SEND);
+    } else if (source.total <= MSG_DATA_MAX && (source.contig != NULL || source.total == 0)) {
+        return defer_message(peer, &source, &msg, context_id, request);
     }
-    return source.contig != NULL && source.total <= WIRE_EAGER_MAX &&
-           send_big(out, peer, &msg, context_id, source.contig, (uint32_t) source.total);
+    return MPI_SUCCESS;
 }
 
 int MPIDI_IVSHMEM_mpi_isend(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank,
                             int tag, MPIR_Comm *comm, int context_offset, MPIDI_av_entry_t *addr,
                             MPIR_Request **request)
 {
-    if (*request == NULL &&
-        MPIDI_IVSHMEMI_try_message(buf, count, datatype, rank, tag, comm, context_offset)) {
-        *request = MPIR_Request_create_complete(MPIR_REQUEST_KIND__SEND);
-        return MPI_SUCCESS;
+    if (*request == NULL) {
+        int mpi_errno = isend(buf, count, datatype, rank, tag, comm, context_offset, request);
+        if (*request != NULL || mpi_errno != MPI_SUCCESS) {
+            return mpi_errno;
+        }
     }
     return MPIDI_POSIX_mpi_isend(buf, count, datatype, rank, tag, comm, context_offset, addr,
                                  request);
@@ -452,10 +553,11 @@ int MPIDI_IVSHMEM_isend_coll(const void *buf, MPI_Aint count, MPI_Datatype datat
                              int tag, MPIR_Comm *comm, int context_offset, MPIDI_av_entry_t *addr,
                              MPIR_Request **request, MPIR_Errflag_t *errflag)
 {
-    if (*request == NULL && *errflag == MPIR_ERR_NONE &&
-        MPIDI_IVSHMEMI_try_message(buf, count, datatype, rank, tag, comm, context_offset)) {
-        *request = MPIR_Request_create_complete(MPIR_REQUEST_KIND__SEND);
-        return MPI_SUCCESS;
+    if (*request == NULL && *errflag == MPIR_ERR_NONE) {
+        int mpi_errno = isend(buf, count, datatype, rank, tag, comm, context_offset, request);
+        if (*request != NULL || mpi_errno != MPI_SUCCESS) {
+            return mpi_errno;
+        }
     }
     return MPIDI_POSIX_isend_coll(buf, count, datatype, rank, tag, comm, context_offset, addr,
                                   request, errflag);

@@ -51,7 +51,7 @@ static int spin_limit(void)
     return waiting.shared || waiting.many ? SPIN_SHARED : SPIN_ALONE;
 }
 
-static void give_way(void)
+void MPIDI_IVSHMEMI_give_way(void)
 {
     uint64_t start = now_ns();
 
@@ -77,7 +77,7 @@ void MPIDI_IVSHMEMI_wait_look(bool busy)
         waiting.progress = progress;
         waiting.looks = 0;
     } else if (++waiting.looks > spin_limit()) {
-        give_way();
+        MPIDI_IVSHMEMI_give_way();
     }
 }
 

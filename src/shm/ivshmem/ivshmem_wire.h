@@ -6,7 +6,7 @@
  * messages of a pair, in order, so MPI's order needs nothing else.
  *
  *   MSG    a whole short message: aux = context id, body = wire_msg, data
- *   BIG    begin of a longer contiguous message: aux = context id, body = wire_big
+ *   BIG    begin of a longer contiguous message: aux = context id, body = wire_big, [data]
  *   AM     begin of an active message: aux = handler, body = wire_am, header, [data]
  *   DATA   the next piece of the BIG or AM begun last: body = wire_cell, [data]
  *
