@@ -36,6 +36,7 @@ ivs_unit_tests = \
 	test/unit/test_port \
 	test/unit/test_port_model \
 	test/unit/test_port_move \
+	test/unit/test_port_move_model \
 	test/unit/test_port_stress \
 	test/unit/test_record \
 	test/unit/test_report \
@@ -59,12 +60,16 @@ test_unit_test_map_LDADD = $(ivs_unit_libs)
 test_unit_test_port_SOURCES = test/unit/test_port.c test/unit/port_test.h test/unit/ivs_test.h
 test_unit_test_port_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_port_LDADD = $(ivs_unit_libs)
-test_unit_test_port_model_SOURCES = test/unit/test_port_model.c test/unit/model.h
+ivs_model_sources = test/unit/port_model.h test/unit/model.h test/unit/model_graph.h
+test_unit_test_port_model_SOURCES = test/unit/test_port_model.c $(ivs_model_sources)
 test_unit_test_port_model_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_port_model_LDADD = $(CMOCKA_LIBS)
 test_unit_test_port_move_SOURCES = test/unit/test_port_move.c test/unit/port_test.h test/unit/ivs_test.h
 test_unit_test_port_move_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_port_move_LDADD = $(ivs_unit_libs)
+test_unit_test_port_move_model_SOURCES = test/unit/test_port_move_model.c $(ivs_model_sources)
+test_unit_test_port_move_model_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_port_move_model_LDADD = $(CMOCKA_LIBS)
 test_unit_test_port_stress_SOURCES = test/unit/test_port_stress.c test/unit/ivs_test.h
 test_unit_test_port_stress_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_port_stress_LDADD = $(ivs_unit_libs)

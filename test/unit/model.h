@@ -9,7 +9,8 @@
  * A party is a function that is called again and again, an "operation", on its private state. It
  * is stopped before each load by longjmp; to go on, it is called once more on the private state
  * as it was at the operation's begin, and is given what it has loaded so far. So the state of a
- * run is plain data, can be compared (by a 128-bit hash) and each is visited once.
+ * run is plain data, can be compared (by a 128-bit hash) and each is visited once. From each there
+ * must be a way to the end of the run; where all parties wait, any fair schedule must lead there.
  *
  * Stores go into the party's buffer at once: nobody can tell when. What is chosen is who loads
  * next, and which buffer hands a store over to memory. Order of that: as buffered (TSO, as on
@@ -27,6 +28,7 @@
 #include <string.h>
 
 #include "locality_abi.h"
+#include "model_graph.h"
 
 #define SHARED_WORD_H_INCLUDED /* see above */
 
@@ -53,12 +55,20 @@ struct model_party {
 struct model_world {
     uint64_t memory[MODEL_PLACES]; /* what changed since the beginning, by exclusive or */
     struct model_party parties[MODEL_PARTIES];
+    uint32_t id; /* of the state; not part of it */
 };
 
 /* Every party's private state begins with this. */
 struct model_private {
-    bool finished; /* nothing left to do */
-    bool idle;     /* the last operation waited in vain */
+    bool finished;  /* nothing left to do */
+    bool satisfied; /* has got all that it must get, and goes on */
+    bool idle;      /* the last operation waited in vain */
+};
+
+enum model_access {
+    MODEL_LOAD,
+    MODEL_STORE,
+    MODEL_RMW
 };
 
 struct model_setup {
@@ -67,6 +77,9 @@ struct model_setup {
     void *work[MODEL_PARTIES]; /* where operations find their private state */
     void (*run[MODEL_PARTIES])(void *work);
     bool weak;
+    /* May be NULL. Breaks a rule of the code: alters what an access stores (the bits that an rmw
+     * sets), or what a load gives. False: the store is left out. */
+    bool (*alter)(enum model_access access, const void *p, uint64_t *value, bool *release);
 };
 
 /* Shared memory as it is at the beginning; set up by plain calls while nothing is explored. */
@@ -89,6 +102,8 @@ static struct {
     struct model_world *stack;
     size_t depth, room;
     uint64_t (*seen)[2];
+    uint32_t *seen_id;
+    struct model_graph graph;
     long states, completed;
 } model;
 
@@ -147,6 +162,11 @@ static uint64_t model_record(uint64_t value)
     return value;
 }
 
+static bool model_alter(enum model_access access, const void *p, uint64_t *value, bool *release)
+{
+    return model.setup->alter == NULL || model.setup->alter(access, p, value, release);
+}
+
 /* True if the access was made before; then *value is what it gave. */
 static bool model_repeat(uint64_t *value)
 {
@@ -155,6 +175,17 @@ static bool model_repeat(uint64_t *value)
     }
     *value = model.party->loaded[model.load++];
     return true;
+}
+
+/* What the party sees there now. */
+static uint64_t model_now(int place)
+{
+    for (int i = model.party->buffered; i-- > 0;) {
+        if (model.party->place[i] == place) {
+            return model.party->value[i];
+        }
+    }
+    return model.world->memory[place] ^ model.initial[place];
 }
 
 static uint64_t model_load(const void *p)
@@ -170,13 +201,9 @@ static uint64_t model_load(const void *p)
     if (!model.may_load) {
         longjmp(model.stop, 1);
     }
-    int place = model_place(p);
-    for (int i = model.party->buffered; i-- > 0;) {
-        if (model.party->place[i] == place) {
-            return model_record(model.party->value[i]);
-        }
-    }
-    return model_record(model.world->memory[place] ^ model.initial[place]);
+    value = model_now(model_place(p));
+    (void) model_alter(MODEL_LOAD, p, &value, NULL);
+    return model_record(value);
 }
 
 static void model_store(void *p, uint64_t value, bool release)
@@ -193,9 +220,11 @@ static void model_store(void *p, uint64_t value, bool release)
     if (party->buffered == (model.setup->weak ? MODEL_WEAK_BUFFER : MODEL_BUFFER)) {
         longjmp(model.stop, 1);
     }
-    party->value[party->buffered] = value;
-    party->place[party->buffered] = (uint8_t) model_place(p);
-    party->release[party->buffered++] = release;
+    if (model_alter(MODEL_STORE, p, &value, &release)) {
+        party->value[party->buffered] = value;
+        party->place[party->buffered] = (uint8_t) model_place(p);
+        party->release[party->buffered++] = release;
+    }
     party->accesses++;
     model.moved = true;
 }
@@ -217,6 +246,7 @@ static uint64_t model_rmw(void *p, uint64_t keep, uint64_t set)
         longjmp(model.stop, 1);
     }
     int place = model_place(p);
+    (void) model_alter(MODEL_RMW, p, &set, NULL);
     old = model.world->memory[place] ^ model.initial[place];
     model.world->memory[place] = ((old & keep) | set) ^ model.initial[place];
     return model_record(old);
@@ -331,7 +361,8 @@ static bool model_all(const struct model_world *world, bool or_idle)
 {
     for (int i = 0; i < model.setup->parties; i++) {
         const struct model_private *p = (const void *) world->parties[i].private;
-        if (!(p->finished || (or_idle && p->idle && world->parties[i].buffered == 0))) {
+        if (!(p->finished || p->satisfied ||
+              (or_idle && p->idle && world->parties[i].buffered == 0))) {
             return false;
         }
     }
@@ -345,6 +376,7 @@ static void model_check_end(const struct model_world *from)
 
     if (model_all(from, false)) {
         model.completed++;
+        model_graph_end(&model.graph, from->id);
         return;
     }
     if (!model_all(from, true)) {
@@ -398,7 +430,8 @@ static void model_hash(const struct model_world *world, uint64_t hash[2])
     }
 }
 
-static bool model_is_new(const struct model_world *world)
+/* Gives the state its number; true if it has not been seen. */
+static bool model_is_new(struct model_world *world)
 {
     uint64_t hash[2];
 
@@ -408,9 +441,11 @@ static bool model_is_new(const struct model_world *world)
         if (seen[0] == 0 && seen[1] == 0) {
             seen[0] = hash[0];
             seen[1] = hash[1];
+            world->id = model.seen_id[at] = (uint32_t) model.states++;
             return true;
         }
         if (seen[0] == hash[0] && seen[1] == hash[1]) {
+            world->id = model.seen_id[at];
             return false;
         }
     }
@@ -427,13 +462,19 @@ static struct model_world *model_push(const struct model_world *world)
     return &model.stack[model.depth++];
 }
 
-static void model_visit(const struct model_world *world)
+static void model_visit(struct model_world *world)
 {
     if (!model.violation && model_is_new(world)) {
-        model_require(++model.states < MODEL_SEEN / 2, "too many states");
+        model_require(model.states < MODEL_SEEN / 2, "too many states");
         model_push(world);
         model_check_end(world);
     }
+}
+
+static void model_step_to(const struct model_world *from, struct model_world *to)
+{
+    model_visit(to);
+    model_graph_edge(&model.graph, from->id, to->id);
 }
 
 static void model_successors(const struct model_world *from)
@@ -443,16 +484,38 @@ static void model_successors(const struct model_world *from)
     for (int i = 0; i < model.setup->parties; i++) {
         next = *from;
         if (model_advance(&next, i)) {
-            model_visit(&next);
+            model_step_to(from, &next);
         }
         for (int k = 0; k < from->parties[i].buffered; k++) {
             if (model_may_flush(&from->parties[i], k)) {
                 next = *from;
                 model_flush(&next, i, k);
-                model_visit(&next);
+                model_step_to(from, &next);
             }
         }
     }
+}
+
+static void model_begin(const struct model_setup *setup)
+{
+    model.setup = setup;
+    model.violation = NULL;
+    model.places = 0;
+    model.states = model.completed = 0;
+    memset(model.place_of, 0, sizeof(model.place_of));
+    model.seen = calloc(MODEL_SEEN, sizeof(*model.seen));
+    model.seen_id = calloc(MODEL_SEEN, sizeof(*model.seen_id));
+    model_require(model.seen && model.seen_id && setup->private_bytes <= MODEL_PRIVATE,
+                  "no memory");
+    model_graph_init(&model.graph);
+}
+
+static void model_end(void)
+{
+    model.depth = 0;
+    free(model.seen);
+    free(model.seen_id);
+    model_graph_free(&model.graph);
 }
 
 /* Visits all states that can be reached from where the working copies of the private states are.
@@ -461,26 +524,22 @@ static const char *model_explore(const struct model_setup *setup, long *states)
 {
     static struct model_world world;
 
-    model.setup = setup;
-    model.violation = NULL;
-    model.places = 0;
-    model.states = model.completed = 0;
-    memset(model.place_of, 0, sizeof(model.place_of));
+    model_begin(setup);
     memset(&world, 0, sizeof(world));
-    model.seen = calloc(MODEL_SEEN, sizeof(*model.seen));
-    model_require(model.seen != NULL && setup->private_bytes <= MODEL_PRIVATE, "no memory");
     for (int i = 0; i < setup->parties; i++) {
         memcpy(world.parties[i].private, setup->work[i], setup->private_bytes);
     }
-    model_push(&world);
+    model_visit(&world);
     while (model.depth > 0 && !model.violation) {
         world = model.stack[--model.depth];
         model_successors(&world);
     }
-    model.depth = 0;
-    free(model.seen);
     *states = model.states;
     model_require(model.violation || model.completed > 0, "no run came to its end");
+    if (!model.violation && !model_graph_all_lead_to_end(&model.graph, (uint32_t) *states)) {
+        model_violation("no way to the end");
+    }
+    model_end();
     return model.violation;
 }
 

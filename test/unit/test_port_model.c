@@ -6,29 +6,11 @@
  * nothing is lost, repeated or torn (R1, R2), nothing waits for ever (R3, lost wake-ups, cells).
  * And each rule that this rests on is broken once, to see that the model would find out.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include "model.h"
-#include "core/ivs_ring.h"
-
-/* A link's table of loans, where a ring is opened in a scene that lends nothing. */
-static void *no_loans(void)
-{
-    return model_segment;
-}
-
-#define calloc(count, bytes) no_loans()
-#include "core/ivs_port.c"
-#undef calloc
-#include "core/ivs_shape.c"
-
 #define RANKS 6u
 #define CELLS 4u
+#include "port_model.h"
+
 #define ME 0u
-#define KIND 7u
 
 /* Rules to break. */
 enum mutation {
@@ -55,64 +37,16 @@ struct scene {
     bool stale;        /* the ring holds heads of the next lap, 65535 laps old */
 };
 
-struct party {
-    struct model_private common;
-    uint32_t rank, count, turn;
-    bool any;
-    uint32_t received[RANKS];
-    struct ivs_port port;
-    struct ivs_link links[RANKS];
-    struct ivs_in ins[RANKS];
-    uint32_t known[RANKS];
-    uint32_t free_cells[CELLS];
-    struct ivs_name names[RANKS];
-    uint32_t ring_users[RANKS];
-    uint32_t ring_heads[RANKS];
-    struct ivs_loan loans[CELLS];
-};
-
 static const struct scene *scene;
-static struct ivs_shape shape;
-static struct party parties[MODEL_PARTIES];
 
 /* ---- setting up ---------------------------------------------------------------------------- */
-
-static struct party *new_party(int index, uint32_t rank)
-{
-    struct party *p = &parties[index];
-
-    memset(p, 0, sizeof(*p));
-    p->rank = rank;
-    p->port.shape = shape;
-    p->port.base = model_segment;
-    p->port.self = rank;
-    p->port.links = p->links;
-    p->port.ins = p->ins;
-    p->port.known = p->known;
-    p->port.names = p->names;
-    p->port.ring_users = p->ring_users;
-    p->port.ring_heads = p->ring_heads;
-    for (uint32_t i = 0; i < RANKS; i++) {
-        p->ring_users[i] = IVS_NOBODY;
-    }
-    p->port.free_cells = p->free_cells;
-    p->port.loan_mask = CELLS - 1;
-    for (uint32_t i = 0; i < CELLS; i++) {
-        p->free_cells[p->port.free_count++] = i;
-    }
-    return p;
-}
 
 /* A ring of rank `from` to me as it is after `start` slots. */
 static struct ivs_ring *old_ring(uint32_t from)
 {
     struct ivs_ring *r = ring(&parties[0].port, from, 0);
-    const struct ivs_head old = { .kind = KIND, .bytes = 8 };
 
-    for (uint32_t i = 1; i <= IVS_RING_SLOTS; i++) {
-        uint32_t p = scene->stale ? scene->start + 2 * IVS_RING_SLOTS - i : scene->start - i;
-        ivl_sh64_store_relaxed(&r->slots[p % IVS_RING_SLOTS].head, ivs_head_pack(p, &old));
-    }
+    age_ring(r, scene->stale ? scene->start + 2 * IVS_RING_SLOTS : scene->start);
     ivl_sh64_store_relaxed(&r->credit, scene->start);
     return r;
 }
@@ -133,29 +67,6 @@ static void connect_ring(struct party *from, struct party *me, bool asleep)
 }
 
 /* ---- one ring ------------------------------------------------------------------------------ */
-
-static uint32_t message_slots(uint32_t number)
-{
-    uint32_t sizes = 1;
-
-    while (sizes < 4 && scene->slots[sizes] != 0) {
-        sizes++;
-    }
-    return scene->slots[number % sizes];
-}
-
-static uint64_t token(uint32_t number, uint32_t slot)
-{
-    return (uint64_t) (number + 1) << 8 | slot;
-}
-
-static void write_message(struct ivs_out *out, uint32_t number, uint32_t slots)
-{
-    for (uint32_t i = 0; i < slots; i++) {
-        uint64_t words[IVS_BODY_BYTES / 8] = { token(number, i) };
-        ivs_out_write(out, i * IVS_BODY_BYTES, words, sizeof(words));
-    }
-}
 
 static void publish_message(struct ivs_out *out, uint32_t number, uint32_t slots)
 {
@@ -183,7 +94,7 @@ static uint32_t messages_of(uint32_t rank)
 static bool produce_message(struct party *p)
 {
     struct ivs_out *out = &p->links[ME].out;
-    uint32_t slots = message_slots(p->count);
+    uint32_t slots = message_slots(scene->slots, p->count);
     int rc;
 
     if (scene->mutation == NO_CREDIT_CHECK) {
@@ -227,23 +138,12 @@ static void done(struct ivs_in *in, uint32_t slots)
     }
 }
 
-static void check_payload(const struct ivs_in *in, uint32_t number, uint32_t slots)
-{
-    for (uint32_t i = 0; i < slots; i++) {
-        uint64_t words[IVS_BODY_BYTES / 8];
-        ivs_in_read(in, i * IVS_BODY_BYTES, words, sizeof(words));
-        if (words[0] != token(number, i)) {
-            model_violation("torn");
-        }
-    }
-}
-
 /* Takes a message from peer's ring; false: none there. */
 static bool consume_message(struct party *p, uint32_t peer)
 {
     struct ivs_in *in = &p->ins[peer];
     uint64_t word = ivs_in_peek(in);
-    uint32_t number = p->received[peer], slots = message_slots(number);
+    uint32_t number = p->received[peer], slots = message_slots(scene->slots, number);
     struct ivs_head head;
     int rc = word == 0 ? 0 : ivs_in_head(in, word, &head);
 
@@ -443,35 +343,18 @@ static void setup_cells(void)
 
 /* ---- scenes -------------------------------------------------------------------------------- */
 
-static void explore(const struct scene *scenes, size_t count, int n, void (*set_up)(void),
-                    void (**run)(void *))
+static void explore_all(const struct scene *scenes, size_t count, int n, void (*set_up)(void),
+                        void (**run)(void *))
 {
     for (size_t i = 0; i < count; i++) {
-        struct model_setup setup = { .parties = n, .private_bytes = sizeof(struct party) };
-        const char *found;
-        long states;
         scene = &scenes[i];
-        setup.weak = scene->weak;
-        for (int k = 0; k < n; k++) {
-            setup.work[k] = &parties[k];
-            setup.run[k] = run[k];
-        }
         memset(model_segment, 0, sizeof(model_segment));
         set_up();
-        found = model_explore(&setup, &states);
-        print_message("# %s: %ld states, %s\n", scene->name, states, found ? found : "sound");
-        if (scene->violation) {
-            assert_non_null(found);
-            assert_string_equal(found, scene->violation);
-        } else {
-            assert_null(found);
-        }
+        explore(&(struct model_setup){ .parties = n, .weak = scene->weak }, run, scene->name,
+                scene->violation);
     }
 }
 
-#define TORN "torn"
-#define STUCK "nothing moves any more"
-#define NO_RECORD "lost, repeated or no record"
 #define WRAP (0u - 10)
 
 static const struct scene ring_scenes[] = {
@@ -494,7 +377,8 @@ static const struct scene ring_scenes[] = {
 static void test_ring(void **state)
 {
     (void) state;
-    explore(ring_scenes, sizeof(ring_scenes) / sizeof(ring_scenes[0]), 2, setup_ring, ring_parties);
+    explore_all(ring_scenes, sizeof(ring_scenes) / sizeof(ring_scenes[0]), 2, setup_ring,
+                ring_parties);
 }
 
 static const struct scene sleep_scenes[] = {
@@ -506,8 +390,8 @@ static const struct scene sleep_scenes[] = {
 static void test_sleep(void **state)
 {
     (void) state;
-    explore(sleep_scenes, sizeof(sleep_scenes) / sizeof(sleep_scenes[0]), 3, setup_sleep,
-            sleep_parties);
+    explore_all(sleep_scenes, sizeof(sleep_scenes) / sizeof(sleep_scenes[0]), 3, setup_sleep,
+                sleep_parties);
 }
 
 static const struct scene contact_scenes[] = {
@@ -518,8 +402,8 @@ static const struct scene contact_scenes[] = {
 static void test_first_contact(void **state)
 {
     (void) state;
-    explore(contact_scenes, sizeof(contact_scenes) / sizeof(contact_scenes[0]), 3,
-            setup_first_contact, sleep_parties);
+    explore_all(contact_scenes, sizeof(contact_scenes) / sizeof(contact_scenes[0]), 3,
+                setup_first_contact, sleep_parties);
 }
 
 static const struct scene cell_scenes[] = {
@@ -533,8 +417,8 @@ static const struct scene cell_scenes[] = {
 static void test_cells(void **state)
 {
     (void) state;
-    explore(cell_scenes, sizeof(cell_scenes) / sizeof(cell_scenes[0]), 2, setup_cells,
-            cell_parties);
+    explore_all(cell_scenes, sizeof(cell_scenes) / sizeof(cell_scenes[0]), 2, setup_cells,
+                cell_parties);
 }
 
 static int make_shape(void **state)
