@@ -5,7 +5,8 @@
  * Ports under load: threads, each with a port of its own on one segment, send each other (and
  * themselves) records and cells of random lengths. Every message carries its number and a
  * pattern; each pair's must arrive in order, whole and once. More ranks than hot rings, so rings
- * fall asleep and are woken all the time.
+ * fall asleep and are woken all the time; in the second test also more ranks than rings, so these
+ * move from peer to peer.
  */
 #include "ivs_test.h"
 
@@ -14,13 +15,10 @@
 #include <string.h>
 #include <time.h>
 
-#define RANKS 6u
-#define MESSAGES 15000u /* from each rank to each */
+#define RANKS_MAX 6u
 #define CELLS 5u
 #define CELL_BYTES 2048u
 #define SILENCE_S 60 /* without any message: something got lost */
-
-_Static_assert(RANKS > IVS_HOT, "some rings must sleep");
 
 struct wire {
     uint32_t from, number;
@@ -30,17 +28,25 @@ struct wire {
 
 #define INLINE_MAX (IVS_RECORD_BYTES - (uint32_t) sizeof(struct wire))
 
+/* A run of the test. */
+struct run {
+    uint32_t ranks, rings;
+    uint32_t messages; /* from each rank to each */
+};
+
+static const struct run *run;
 static struct ivs_shape shape;
 static unsigned char *segment;
-static ivl_sh64_t failed; /* somebody has seen an error: all stop */
+static ivl_sh64_t failed;   /* somebody has seen an error: all stop */
+static ivl_sh64_t finished; /* ranks that have sent and received all */
 
 struct worker {
     struct ivs_port port;
     uint32_t self;
     uint64_t seed;
-    uint32_t sent[RANKS], received[RANKS];
+    uint32_t sent[RANKS_MAX], received[RANKS_MAX];
     uint32_t all_sent, all_received;
-    uint32_t in_cells, full;
+    uint32_t in_cells, full, detached;
     const char *error;
 };
 
@@ -123,9 +129,9 @@ static int send_one(struct worker *w, uint32_t to)
 
 static void send_some(struct worker *w)
 {
-    uint32_t to = rnd(&w->seed, RANKS);
+    uint32_t to = rnd(&w->seed, run->ranks);
 
-    for (uint32_t burst = rnd(&w->seed, 12); burst > 0 && w->sent[to] < MESSAGES; burst--) {
+    for (uint32_t burst = rnd(&w->seed, 12); burst > 0 && w->sent[to] < run->messages; burst--) {
         int rc = send_one(w, to);
         if (rc == -EAGAIN) {
             w->full++;
@@ -174,7 +180,7 @@ static const char *check_record(struct worker *w, uint32_t peer, const struct iv
 static bool take_from(struct worker *w, uint32_t peer)
 {
     struct ivs_in *in = &w->port.ins[peer];
-    uint64_t word = ivs_in_peek(in);
+    uint64_t word = in->ring == NULL ? 0 : ivs_in_peek(in);
     struct ivs_head head;
     struct wire wire = { .cell = IVS_NOBODY };
 
@@ -183,6 +189,11 @@ static bool take_from(struct worker *w, uint32_t peer)
     }
     int rc = ivs_in_head(in, word, &head);
     if (rc == -EAGAIN) {
+        return true;
+    }
+    if (rc == 0 && head.kind == IVS_KIND_CLOSE) {
+        ivs_port_detach(&w->port, peer);
+        w->detached++;
         return true;
     }
     const char *error = rc == 0 ? check_record(w, peer, &head, &wire) : "bad head";
@@ -212,16 +223,25 @@ static void poll(struct worker *w)
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
+static bool is_done(const struct worker *w)
+{
+    return w->all_sent + w->all_received == 2 * run->ranks * run->messages;
+}
+
+/* Goes on until all have finished: others may wait for rings that we are to let go of. */
 static void *work(void *arg)
 {
     struct worker *w = (struct worker *) arg;
     uint32_t before = 0;
     time_t last = time(NULL);
 
-    while (w->all_sent + w->all_received < 2 * RANKS * MESSAGES &&
-           !ivl_sh64_load_relaxed(&failed)) {
+    while (ivl_sh64_load_relaxed(&finished) < run->ranks && !ivl_sh64_load_relaxed(&failed)) {
+        bool was_done = is_done(w);
         send_some(w);
         poll(w);
+        if (is_done(w) && !was_done) {
+            (void) ivl_sh64_fetch_add_relaxed(&finished, 1);
+        }
         if (w->all_sent + w->all_received != before) {
             before = w->all_sent + w->all_received;
             last = time(NULL);
@@ -234,47 +254,87 @@ static void *work(void *arg)
     return NULL;
 }
 
-static void test_everybody_with_everybody(void **state)
+static void make_segment(void)
 {
-    static struct worker workers[RANKS];
-    pthread_t threads[RANKS];
-    uint32_t in_cells = 0, full = 0;
-
-    (void) state;
-    assert_int_equal(ivs_shape_make(RANKS, IVS_RINGS_MAX, CELLS, CELL_BYTES, &shape), 0);
+    assert_int_equal(ivs_shape_make(run->ranks, run->rings, CELLS, CELL_BYTES, &shape), 0);
     segment = aligned_alloc(TEST_PAGE, shape.bytes);
     assert_non_null(segment);
     memset(segment, 0, shape.bytes);
     assert_int_equal(ivs_segment_format(segment, shape.bytes, &shape), 0);
-    for (uint32_t i = 0; i < RANKS; i++) {
+}
+
+static void work_all(struct worker *workers)
+{
+    pthread_t threads[RANKS_MAX];
+
+    ivl_sh64_store_relaxed(&finished, 0);
+    for (uint32_t i = 0; i < run->ranks; i++) {
         workers[i] = (struct worker){ .self = i, .seed = i + 1 };
         assert_int_equal(ivs_port_open(&workers[i].port, segment, shape.bytes, &shape, i), 0);
         assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
     }
-    for (uint32_t i = 0; i < RANKS; i++) {
+    for (uint32_t i = 0; i < run->ranks; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
-    for (uint32_t i = 0; i < RANKS; i++) {
-        if (workers[i].error) {
-            print_error("rank %u: %s after %u\n", i, workers[i].error, workers[i].all_received);
-        }
-        assert_null(workers[i].error);
-        for (uint32_t k = 0; k < RANKS; k++) {
-            assert_int_equal(workers[i].received[k], MESSAGES);
-        }
+}
+
+static void check_worker(const struct worker *w)
+{
+    if (w->error) {
+        print_error("rank %u: %s after %u\n", w->self, w->error, w->all_received);
+    }
+    assert_null(w->error);
+    for (uint32_t k = 0; k < run->ranks; k++) {
+        assert_int_equal(w->received[k], run->messages);
+    }
+}
+
+/* Returns how often rings were let go of. */
+static uint32_t everybody_with_everybody(const struct run *this_run)
+{
+    static struct worker workers[RANKS_MAX];
+    uint32_t in_cells = 0, full = 0, detached = 0;
+
+    run = this_run;
+    make_segment();
+    work_all(workers);
+    for (uint32_t i = 0; i < run->ranks; i++) {
+        check_worker(&workers[i]);
         in_cells += workers[i].in_cells;
         full += workers[i].full;
+        detached += workers[i].detached;
         ivs_port_close(&workers[i].port);
     }
-    assert_true(in_cells > RANKS * MESSAGES / 10); /* both ways were used, */
-    assert_true(full > 0);                         /* and rings were full */
+    assert_true(in_cells > run->ranks * run->messages / 10); /* both ways were used, */
+    assert_true(full > 0);                                   /* and rings were full */
     free(segment);
+    return detached;
+}
+
+static void test_everybody_with_everybody(void **state)
+{
+    (void) state;
+    _Static_assert(RANKS_MAX > IVS_HOT, "some rings must sleep");
+    assert_int_equal(everybody_with_everybody(&(struct run){ RANKS_MAX, RANKS_MAX, 15000 }), 0);
+}
+
+static void test_more_peers_than_rings(void **state)
+{
+    static const struct run runs[] = { { 5, 2, 4000 }, { 5, 1, 1000 } };
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        uint32_t detached = everybody_with_everybody(&runs[i]);
+        print_message("# %u times one of %u rings was let go of\n", detached, runs[i].rings);
+        assert_true(detached > runs[i].messages);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everybody_with_everybody),
+        cmocka_unit_test(test_more_peers_than_rings),
     };
 
     return cmocka_run_group_tests_name("port_stress", tests, NULL, NULL);
