@@ -222,6 +222,35 @@ static void test_lost_wakeup_in_noise(void **state)
     close_ports();
 }
 
+/* Peers 1.. send and ring, as soon as their last message has been read. */
+static void make_noise(uint32_t peers, uint32_t *sent, const uint32_t *got)
+{
+    for (uint32_t peer = 1; peer <= peers; peer++) {
+        if (sent[peer] == got[peer]) {
+            send(peer, ME, sent[peer]++);
+        }
+    }
+}
+
+/* A first message is heard of by its bell alone: whoever else rings, and in whatever wake word. */
+static void test_first_contact_in_noise(void **state)
+{
+    const uint32_t noisy = 9;
+
+    (void) state;
+    for (uint32_t late = noisy + 1; late < RANKS_MAX; late += 11) {
+        uint32_t got[RANKS_MAX] = { 0 }, sent[RANKS_MAX] = { 0 }, polls = 0;
+        open_ports(RANKS_MAX, 2);
+        send(late, ME, 0);
+        while (got[late] == 0) {
+            make_noise(noisy, sent, got);
+            poll(me, got);
+            assert_true(++polls < RANKS_MAX);
+        }
+        close_ports();
+    }
+}
+
 /* ---- cells --------------------------------------------------------------------------------- */
 
 static uint32_t lend(uint32_t from, uint32_t to, uint32_t number)
@@ -432,6 +461,7 @@ int main(void)
         cmocka_unit_test(test_hot_list),
         cmocka_unit_test(test_lost_wakeup),
         cmocka_unit_test(test_lost_wakeup_in_noise),
+        cmocka_unit_test(test_first_contact_in_noise),
         cmocka_unit_test(test_cells_come_back),
         cmocka_unit_test(test_cells_are_held),
         cmocka_unit_test(test_loan_counters_wrap),

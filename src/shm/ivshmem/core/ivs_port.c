@@ -453,21 +453,25 @@ void ivs_port_detach(struct ivs_port *port, uint32_t peer)
 
 #define BELLS ((int) IVS_HOT - 1) /* at a time; one more may be a sleeper */
 
-/* Answers up to `room` bells of a wake word; the others stay rung. */
-static int take_bells(struct ivs_port *port, uint32_t index, int room)
+/* Answers up to `room` bells of those in a wake word that `which` has; the others stay rung. */
+static int take_bells(struct ivs_port *port, uint32_t index, uint64_t which, int room)
 {
     ivl_sh64_t *word = wake_word(port, port->self, index);
     /* [wake B] pairs with [wake A] in ivs_link_wake */
-    uint64_t bits = ivl_sh64_exchange(word, 0);
+    uint64_t all = ivl_sh64_exchange(word, 0);
+    uint64_t bits = all & which;
     int rung = 0;
 
     for (; bits != 0 && rung < room; bits &= bits - 1) {
-        int rc = answer(port, index * 64 + (uint32_t) __builtin_ctzll(bits));
+        uint32_t peer = index * 64 + (uint32_t) __builtin_ctzll(bits);
+        int rc = answer(port, peer);
         if (rc < 0) {
             return rc;
         }
         rung += rc;
+        port->next_bell = peer + 1;
     }
+    bits |= all & ~which;
     if (bits != 0) {
         (void) ivl_sh64_fetch_or(word, bits);
     }
@@ -492,14 +496,26 @@ static int check_sleeper(struct ivs_port *port)
     return 1;
 }
 
+/* Bells of all peers in turn, from the one behind who was answered last: those who ring all the
+ * time leave the others theirs. Last come the lower bits of the first word, as they were seen at
+ * the beginning; nobody is counted twice. */
 int ivs_port_listen(struct ivs_port *port)
 {
+    const uint32_t words = port->shape.wake_words;
+    const uint64_t behind = UINT64_MAX << port->next_bell % 64;
+    uint32_t index = port->next_bell / 64;
+    uint64_t first = 0;
     int rung = 0;
 
-    for (uint32_t i = 0; i < port->shape.wake_words && rung < BELLS; i++) {
+    for (uint32_t i = 0; i <= words && rung < BELLS; i++, index++) {
+        uint64_t which = i == 0 ? behind : i == words ? ~behind : UINT64_MAX;
+        index = index < words ? index : 0;
         /* relaxed: a look; take_bells orders */
-        if (ivl_sh64_load_relaxed(wake_word(port, port->self, i)) != 0) {
-            int rc = take_bells(port, i, BELLS - rung);
+        uint64_t bits =
+            i == words ? first : ivl_sh64_load_relaxed(wake_word(port, port->self, index));
+        first = i == 0 ? bits : first;
+        if ((bits & which) != 0) {
+            int rc = take_bells(port, index, which, BELLS - rung);
             if (rc < 0) {
                 return rc;
             }

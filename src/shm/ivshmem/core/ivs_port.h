@@ -70,6 +70,7 @@ struct ivs_port {
     uint32_t *known; /* peers whose rings are attached */
     uint32_t known_count;
     uint32_t next_known; /* sleeping ring to look at next */
+    uint32_t next_bell;  /* peer whose bell is answered first */
 };
 
 /* Lays out an all-zero segment of `bytes` bytes; one rank does this before any opens it. */
