@@ -70,11 +70,38 @@ static void test_pinned_rings_stay(void **state)
     close_ports();
 }
 
+/* Peers that compute and do not look keep the rings that are being taken from them. After a while
+ * others are closed too, and one of these is given up. */
+static void test_some_do_not_look(void **state)
+{
+    const uint32_t rings = 6, late = rings + 1;
+    uint32_t got[RANKS_MAX][RANKS_MAX] = { { 0 } };
+    uint32_t tries = 0, open = 0;
+
+    (void) state;
+    rings_wanted = rings;
+    open_ports(late + 1, CELLS);
+    rings_wanted = IVS_RINGS_MAX;
+    for (uint32_t peer = 1; peer <= rings; peer++) {
+        send(ME, peer, 0);
+    }
+    while (ivs_link_open(me, late) == -EAGAIN) {
+        poll(&ports[rings], got[rings]);
+        assert_true(++tries < 100000);
+    }
+    for (uint32_t peer = 1; peer <= rings; peer++) {
+        open += ivs_link_is_open(&me->links[peer]);
+    }
+    assert_int_equal(open, 1); /* no more are closed than needed */
+    close_ports();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rings_move),
         cmocka_unit_test(test_pinned_rings_stay),
+        cmocka_unit_test(test_some_do_not_look),
     };
 
     return cmocka_run_group_tests_name("port_move", tests, NULL, NULL);

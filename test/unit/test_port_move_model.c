@@ -156,6 +156,7 @@ static void send_next(struct party *p)
     if (rc == 0 && is_message(step)) {
         rc = send_message(p, rank_of(step));
     }
+    p->port.tries = 0; /* only counts; there is nobody else to close */
     check_links(&p->port);
     if (!is_message(step) && rc == -EAGAIN) {
         rc = 0;

@@ -205,17 +205,20 @@ static int evict(struct ivs_port *port, uint32_t peer)
     return rc;
 }
 
-#define VICTIMS 4 /* rings to close at a time: peers differ in how soon they look */
+#define VICTIMS 4u /* rings to close at a time: peers differ in how soon they look */
+#define TRIES_PER_VICTIM \
+    1024u /* one more after so many in vain: perhaps those do not look at all */
 
 /* -EAGAIN when all went well: it takes the peers to finish. */
 static int evict_some(struct ivs_port *port)
 {
+    uint32_t victims = VICTIMS + port->tries++ / TRIES_PER_VICTIM;
     uint32_t closing = 0;
 
     for (uint32_t i = 0; i < port->shape.rings; i++) {
         closing += port->links[port->ring_users[i]].closing;
     }
-    for (uint32_t i = 0; i < port->shape.rings && closing < VICTIMS; i++) {
+    for (uint32_t i = 0; i < port->shape.rings && closing < victims; i++) {
         int rc;
         port->next_victim = (port->next_victim + 1) % port->shape.rings;
         rc = evict(port, port->ring_users[port->next_victim]);
@@ -235,6 +238,7 @@ static void open_ring(struct ivs_port *port, uint32_t peer, uint32_t index)
     link->out = (struct ivs_out){ .ring = ring(port, port->self, index), .head = at, .acked = at };
     link->ring_index = index;
     port->ring_users[index] = peer;
+    port->tries = 0;
     /* relaxed: no consumer has the ring; all is published by [ring E] */
     ivl_sh64_store_relaxed(&link->out.ring->credit, IVS_ASLEEP | at);
     /* [ring E] pairs with [ring F] in find_ring: an empty ring before its name */

@@ -17,7 +17,8 @@
  *
  * Moving a ring. When all rings are in use and another peer is to be reached, some are closed
  * by a last record. The credit for it says that the consumer has
- * let go; the ring is then opened to the other peer, where the positions stand.
+ * let go; the ring is then opened to the other peer, where the positions stand. If it takes long,
+ * because those peers do not look, more are closed.
  *
  * Errors: -EBADMSG: the segment holds something that its writer may not have written; the port
  * is then of no further use. Other codes as said.
@@ -65,6 +66,7 @@ struct ivs_port {
     uint32_t *ring_users; /* by ring: peer, or IVS_NOBODY */
     uint32_t *ring_heads; /* by ring: position where it was closed */
     uint32_t next_victim;
+    uint32_t tries;        /* to get a ring, since one was opened last */
     uint32_t hot[IVS_HOT]; /* peers, latest first */
     uint32_t hot_count;
     uint32_t *known; /* peers whose rings are attached */
