@@ -3,9 +3,11 @@
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
  * An honest port on a segment in which others write what they like, between any two of its
- * calls. The input is the list of both sides' moves. Nothing outside of the segment is touched
- * (its memory ends where ASan's red zone begins), no record leads outside of its ring, no cell is
- * given out twice.
+ * calls. The input is the list of both sides' moves. There are more ranks than rings, so the port
+ * closes its own and opens them to others, and peers let it attach to theirs again and again.
+ * Nothing outside of the segment is touched (its memory ends where ASan's red zone begins), no
+ * record leads outside of its ring, no cell is given out twice, and the port's lists of rings and
+ * peers agree with each other.
  */
 #include "fuzz.h"
 #include "core/ivs_port.h"
@@ -13,6 +15,7 @@
 #include <errno.h>
 
 #define RANKS 6u
+#define RINGS 3u
 #define CELLS 5u
 #define CELL_BYTES 1024u
 #define ME 2u
@@ -68,6 +71,22 @@ static void store_name(uint32_t peer, const uint8_t **data, size_t *size)
     ivl_sh64_store_relaxed(part_word(peer, shape.directory_off + index % shape.rings * 8), name);
 }
 
+/* A name for the victim: at any position, at the one under which it has let go of a ring, or at
+ * where it stands in the ring that it has. */
+static void store_moved_name(uint32_t peer, const uint8_t **data, size_t *size)
+{
+    uint8_t how = fuzz_byte(data, size);
+    uint32_t at = port.ins[peer].tail;
+
+    if (how & 64) {
+        at = (uint32_t) (port.names[peer].word >> 32) + how / 16 % 4;
+    } else if (how & 128) {
+        at = (uint32_t) next_word(data, size);
+    }
+    ivl_sh64_store_relaxed(part_word(peer, shape.directory_off + how % RINGS * 8),
+                           (uint64_t) at << 32 | (ME + 1));
+}
+
 /* Where the victim looks next, mostly with the tag that it waits for. */
 static void store_head(uint32_t peer, const uint8_t **data, size_t *size)
 {
@@ -83,6 +102,23 @@ static void store_head(uint32_t peer, const uint8_t **data, size_t *size)
     }
 }
 
+/* There, a record that takes the ring away; mostly with nothing in it. */
+static void store_close(uint32_t peer, const uint8_t **data, size_t *size)
+{
+    const struct ivs_in *in = &port.ins[peer];
+    uint8_t how = fuzz_byte(data, size);
+    struct ivs_head head = { .kind = IVS_KIND_CLOSE };
+
+    if (how & 128) {
+        head.bytes = next_short(data, size);
+        head.aux = how;
+    }
+    if (in->ring) {
+        ivl_sh64_store_relaxed(&in->ring->slots[in->tail % IVS_RING_SLOTS].head,
+                               ivs_head_pack(in->tail, &head));
+    }
+}
+
 /* What the record there says: a cell, where in it, and how many bytes. */
 static void store_body(uint32_t peer, const uint8_t **data, size_t *size)
 {
@@ -92,6 +128,18 @@ static void store_body(uint32_t peer, const uint8_t **data, size_t *size)
         uint8_t how = fuzz_byte(data, size);
         uint64_t word = how < 128 ? how * (i == 0 ? 1u : 64u) : next_word(data, size);
         memcpy(in->ring->slots[in->tail % IVS_RING_SLOTS].body + 8 * i, &word, sizeof(word));
+    }
+}
+
+/* Credit for all that the victim has sent to anybody: also for its close records. */
+static void store_all_credits(const uint8_t **data, size_t *size)
+{
+    uint64_t flag = fuzz_byte(data, size) & 1 ? IVS_ASLEEP : 0;
+
+    for (uint32_t i = 0; i < RANKS; i++) {
+        if (port.links[i].out.ring) {
+            ivl_sh64_store_relaxed(&port.links[i].out.ring->credit, flag | port.links[i].out.head);
+        }
     }
 }
 
@@ -130,7 +178,7 @@ static bool take(uint32_t peer)
     struct ivs_in *in = &port.ins[peer];
     struct ivs_head head;
     uint64_t words[3] = { 0 };
-    uint64_t word = ivs_in_peek(in);
+    uint64_t word = in->ring ? ivs_in_peek(in) : 0;
 
     if (word == 0) {
         return false;
@@ -139,6 +187,10 @@ static bool take(uint32_t peer)
     if (rc != 0) {
         require(rc == -EAGAIN || rc == -EBADMSG);
         return rc == -EAGAIN;
+    }
+    if (head.kind == IVS_KIND_CLOSE) {
+        ivs_port_detach(&port, peer);
+        return true;
     }
     require(head.bytes <= IVS_RECORD_BYTES);
     require(in->tail % IVS_RING_SLOTS + ivs_record_slots(head.bytes) <= IVS_RING_SLOTS);
@@ -164,7 +216,7 @@ static void poll_all(void)
         }
     }
     int rc = ivs_port_listen(&port);
-    require(rc == -EBADMSG || (rc >= 0 && rc <= (int) RANKS + 1));
+    require(rc == -EBADMSG || (rc >= 0 && rc <= (int) port.hot_count));
 }
 
 static uint32_t lent(void)
@@ -211,8 +263,12 @@ static void send(uint32_t peer, uint32_t bytes)
     const struct ivs_head head = { .kind = 1, .bytes = bytes };
     uint32_t cell = held_cell();
 
-    require(ivs_link_open(&port, peer) == 0);
-    int rc = ivs_out_begin(out, ivs_record_slots(bytes));
+    int rc = ivs_link_open(&port, peer);
+    require(rc == 0 || rc == -EAGAIN || rc == -EBADMSG);
+    if (rc != 0) {
+        return;
+    }
+    rc = ivs_out_begin(out, ivs_record_slots(bytes));
     require(rc == 0 || rc == -EAGAIN || rc == -EBADMSG);
     require(out->head - out->acked <= IVS_RING_SLOTS);
     if (rc == 0) {
@@ -239,6 +295,46 @@ static void check_cells(void)
         kept += held[i];
     }
     require(port.free_count + lent() + kept == CELLS);
+}
+
+static bool is_in(const uint32_t *list, uint32_t count, uint32_t peer)
+{
+    uint32_t i = 0;
+
+    while (i < count && list[i] != peer) {
+        i++;
+    }
+    return i < count;
+}
+
+static void check_peers(void)
+{
+    uint32_t attached = 0, awake = 0;
+
+    for (uint32_t i = 0; i < RANKS; i++) {
+        const struct ivs_in *in = &port.ins[i];
+        require(is_in(port.known, port.known_count, i) == (in->ring != NULL));
+        require(is_in(port.hot, port.hot_count, i) == (in->ring != NULL && !in->asleep));
+        attached += in->ring != NULL;
+        awake += in->ring != NULL && !in->asleep;
+    }
+    require(port.known_count == attached && port.hot_count == awake);
+}
+
+static void check_rings(void)
+{
+    uint32_t open = 0;
+
+    for (uint32_t i = 0; i < RANKS; i++) {
+        const struct ivs_link *link = &port.links[i];
+        require(link->out.ring != NULL || (!link->closing && link->loans_head == link->loans_tail));
+        require(link->out.ring == NULL || port.ring_users[link->ring_index] == i);
+        open += link->out.ring != NULL;
+    }
+    for (uint32_t i = 0; i < RINGS; i++) {
+        open -= port.ring_users[i] != IVS_NOBODY;
+    }
+    require(open == 0);
 }
 
 static void run_op(const uint8_t **data, size_t *size)
@@ -279,20 +375,29 @@ static void run_op(const uint8_t **data, size_t *size)
             send(peer, fuzz_byte(data, size));
             break;
         case 11:
-            if (port.ins[peer].ring) {
-                take(peer);
-            }
+            take(peer);
+            break;
+        case 12:
+            store_close(peer, data, size);
+            break;
+        case 13:
+            store_moved_name(peer, data, size);
+            break;
+        case 14:
+            store_all_credits(data, size);
             break;
         default:
             poll_all();
             break;
     }
     check_cells();
+    check_peers();
+    check_rings();
 }
 
 static void make_segment(void)
 {
-    require(ivs_shape_make(RANKS, IVS_RINGS_MAX, CELLS, CELL_BYTES, &shape) == 0);
+    require(ivs_shape_make(RANKS, RINGS, CELLS, CELL_BYTES, &shape) == 0);
     segment = aligned_alloc(4096, shape.bytes);
     require(segment != NULL);
 }
