@@ -5,12 +5,13 @@ import os
 import re
 import subprocess
 
-from mpisuite import execute
+from mpisuite import execute, layout
 
 from . import plan
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
          "-Wno-stringop-overflow"]  # gcc 12 misreads MPI_STATUSES_IGNORE
+ASIDES = ("#", "==", "[ivshmem]")  # our own remarks, valgrind's, the channel report's
 LINE = re.compile(r"^(\d+)[ \t]+(\d+(?:\.\d+)?)$", re.MULTILINE)
 
 
@@ -56,9 +57,19 @@ def launch(command, env, limit, what):
     if done.timed_out:
         raise RunError(f"{what}: still running after {limit} s: see --limit")
     if done.status != 0:
-        lines = [line for line in done.output.splitlines() if line and not line.startswith("#")]
+        lines = [line for line in done.output.splitlines() if line and not line.startswith(ASIDES)]
         raise RunError(f"{what}: exit status {done.status}: {(lines or ['no message'])[0]}")
     return done.output
+
+
+def check_channels(mpi, printed):
+    """Ours takes the way it is meant to, by the channel report in what a job printed."""
+    if not mpi.layout:
+        return
+    report = "".join(line + "\n" for line in printed.splitlines() if line.startswith("[ivshmem]"))
+    problem = layout.LAYOUTS[mpi.layout].report_problem(report)
+    if problem:
+        raise RunError(f"{mpi.name}: {problem}: see MPIR_CVAR_IVSHMEM_REPORT=1")
 
 
 def measure(command, env, limit, what):
