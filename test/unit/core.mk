@@ -7,8 +7,12 @@
 check_LTLIBRARIES += src/shm/ivshmem/core/libcore.la
 src_shm_ivshmem_core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 src_shm_ivshmem_core_libcore_la_SOURCES = \
+	src/shm/ivshmem/core/ivs_choice.c \
+	src/shm/ivshmem/core/ivs_choice.h \
 	src/shm/ivshmem/core/ivs_copy.c \
 	src/shm/ivshmem/core/ivs_copy.h \
+	src/shm/ivshmem/core/ivs_expose.c \
+	src/shm/ivshmem/core/ivs_expose.h \
 	src/shm/ivshmem/core/ivs_lock.c \
 	src/shm/ivshmem/core/ivs_lock.h \
 	src/shm/ivshmem/core/ivs_map.c \
@@ -30,7 +34,9 @@ src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
 
 if HAVE_CMOCKA
 ivs_unit_tests = \
+	test/unit/test_choice \
 	test/unit/test_copy \
+	test/unit/test_expose \
 	test/unit/test_lock \
 	test/unit/test_map \
 	test/unit/test_port \
@@ -53,6 +59,10 @@ ivs_unit_libs = src/shm/ivshmem/core/libcore.la $(CMOCKA_LIBS) -lpthread
 test_unit_test_copy_SOURCES = test/unit/test_copy.c test/unit/ivs_test.h
 test_unit_test_copy_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_copy_LDADD = $(ivs_unit_libs)
+test_unit_test_choice_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_choice_LDADD = $(ivs_unit_libs)
+test_unit_test_expose_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_expose_LDADD = $(ivs_unit_libs)
 test_unit_test_lock_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_lock_LDADD = $(ivs_unit_libs)
 test_unit_test_map_CPPFLAGS = $(ivs_unit_cppflags)
