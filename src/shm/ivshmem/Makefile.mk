@@ -15,7 +15,9 @@ noinst_HEADERS += \
     src/mpid/ch4/shm/ivshmem/ivshmem_shm.h
 
 mpi_core_sources += $(ivl_sources) \
+    src/mpid/ch4/shm/ivshmem/core/ivs_choice.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_copy.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_expose.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_lock.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_map.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_member.c \
@@ -26,6 +28,8 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_cma.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_cma_peers.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fast.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fault.c \

@@ -221,7 +221,7 @@ static uint32_t open_way(int rank, MPIR_Comm *comm)
         !MPIDI_rank_is_local(rank, comm)) {
         return IVS_NOBODY;
     }
-    peer = (uint32_t) MPIDI_POSIX_global.local_ranks[MPIDIU_rank_to_lpid(rank, comm)];
+    peer = MPIDI_IVSHMEMI_peer_of(rank, comm);
     return transport->port.ins[peer].ring == NULL || transport->arrivals[peer].left != 0
                ? IVS_NOBODY
                : peer;

@@ -53,6 +53,11 @@ int MPIDI_IVSHMEMI_put(char round, int id, const char *text);
 int MPIDI_IVSHMEMI_get(char round, int id, int source, char text[IVS_TEXT_BYTES]);
 void MPIDI_IVSHMEMI_exchange_begin(void);
 
+/* ivshmem_cma_peers.c: lets the other ranks of this VM know where to read. node_map: as the
+ * process manager sees it. A barrier must follow before anybody looks. */
+int MPIDI_IVSHMEMI_cma_publish(const int *node_map, int size);
+void MPIDI_IVSHMEMI_cma_report(FILE *out);
+
 /* ivshmem_seg.c: the segment back end. */
 void MPIDI_IVSHMEMI_seg_enable(void);
 void MPIDI_IVSHMEMI_seg_disable(void);

@@ -144,6 +144,19 @@ cvars:
         silent for the region's lease (see ivshmemctl create --lease) is taken for dead. Must be
         at most a quarter of the lease. Range 10..60000.
 
+    - name        : MPIR_CVAR_IVSHMEM_CMA
+      category    : IVSHMEM
+      type        : int
+      default     : 1
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_DETAIL
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        Whether contiguous messages of more than 64 KiB between ranks of one VM are copied once,
+        by the kernel, from the sender's memory to the receiver's (cross memory attach). 0: never.
+        1: for the sizes where that measures faster. 2: always, if the kernel permits it; for
+        tests. Range 0..2.
+
 === END_MPI_T_CVAR_INFO_BLOCK ===
 */
 
@@ -161,6 +174,7 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_CELLS",
     "MPIR_CVAR_IVSHMEM_CELL_BYTES",
     "MPIR_CVAR_IVSHMEM_RINGS",
+    "MPIR_CVAR_IVSHMEM_CMA",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -237,6 +251,8 @@ int MPIDI_IVSHMEMI_knobs_check(void)
         check_range(known[9], MPIR_CVAR_IVSHMEM_CELL_BYTES, IVS_CELL_BYTES_MIN, IVS_CELL_BYTES_MAX);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = check_range(known[10], MPIR_CVAR_IVSHMEM_RINGS, 1, IVS_RINGS_MAX);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[11], MPIR_CVAR_IVSHMEM_CMA, 0, 2);
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);

@@ -305,13 +305,15 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
     mpi_errno = MPIDI_IVSHMEMI_knobs_check();
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_Add_finalize(end_of_mpi, NULL, MPIR_FINALIZE_CALLBACK_DEFAULT_PRIO);
+    MPIDI_IVSHMEMI_exchange_begin();
+    mpi_errno = MPIDI_IVSHMEMI_cma_publish(node_map, size);
+    MPIR_ERR_CHECK(mpi_errno);
     if (is_skipped(size, *max_node_id)) {
         MPIDI_IVSHMEMI_report();
         goto fn_exit;
     }
     MPIR_ERR_CHKANDJUMP(ivs_map_create(map, node_map, size, *max_node_id + 1) != 0, mpi_errno,
                         MPI_ERR_OTHER, "**ivshmem_nomem");
-    MPIDI_IVSHMEMI_exchange_begin();
     mpi_errno = exchange_claims(node);
     MPIR_ERR_CHECK(mpi_errno);
     ivs_map_candidates(map);

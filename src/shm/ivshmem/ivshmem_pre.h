@@ -50,6 +50,9 @@ int MPIDI_IVSHMEM_recv(void *buf, MPI_Aint count, MPI_Datatype datatype, int ran
                        struct MPIR_Comm *comm, int context_offset, MPI_Status *status,
                        struct MPIR_Request **request);
 
+/* The process manager's connection is used by another thread from now on. */
+void MPIDI_IVSHMEM_end_lookups(void);
+
 /* How busy the on-host transport is: lets a busy host poll the netmod, which can cost more than
  * a whole on-host message, less often, and an idle one not. Private to the process. */
 struct MPIDI_IVSHMEM_poll {

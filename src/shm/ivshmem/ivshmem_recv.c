@@ -10,6 +10,7 @@
  */
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
+#include "ivshmem_cma.h"
 #include "core/ivs_copy.h"
 
 #define RECORDS_PER_POLL 16 /* from one peer, before the others get their turn */
@@ -114,7 +115,7 @@ static char *contiguous_room(MPIR_Request *rreq, uint64_t total)
                : NULL;
 }
 
-static char *plain_destination(MPIR_Request *rreq, uint64_t total)
+char *MPIDI_IVSHMEMI_plain_destination(MPIR_Request *rreq, uint64_t total)
 {
     return MPIDIG_REQUEST(rreq, req->recv_async).recv_type == MPIDIG_RECV_DATATYPE &&
                    rreq->status.MPI_ERROR == MPI_SUCCESS
@@ -144,6 +145,9 @@ static int finish(struct arrival *arrival)
         return hand_over_staged(arrival);
     }
     arrival->rreq = NULL;
+    if (arrival->total > WIRE_EAGER_MAX) {
+        MPIDI_IVSHMEMI_cma_arrived(rreq, arrival->total);
+    }
     return MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
 }
 
@@ -197,7 +201,7 @@ static int begin_arrival(struct arrival *arrival, int handler, void *header)
                                                       attributes() | MPIDIG_AM_ATTR__IS_ASYNC,
                                                       &arrival->rreq);
     MPIR_ERR_CHECK(mpi_errno);
-    arrival->dst = plain_destination(arrival->rreq, arrival->total);
+    arrival->dst = MPIDI_IVSHMEMI_plain_destination(arrival->rreq, arrival->total);
     if (arrival->dst == NULL) {
         MPIDIG_recv_setup(arrival->rreq);
     }
@@ -301,11 +305,34 @@ static int take_big(struct record *record)
     return hand_over_message(record, &wire.msg, &piece, wire.total);
 }
 
-/* What a message header of MPICH's promises must agree with what came. */
-static bool is_sound(uint32_t handler, const MPIDIG_hdr_t *header, const struct wire_am *wire)
+/* MPICH copies as much of the rendezvous' own header as the message header says. */
+static bool is_sound_rts(uint32_t peer, const MPIDIG_hdr_t *header, const struct wire_am *wire)
 {
+    if (wire->total != 0 || header->data_sz <= 0) {
+        return false;
+    }
+    switch (MPIDIG_AM_SEND_GET_RNDV_ID(header->flags)) {
+        case MPIDIG_RNDV_GENERIC:
+            return header->rndv_hdr_sz == 0;
+        case CMA_RNDV:
+            return header->rndv_hdr_sz == sizeof(struct ivs_ticket) &&
+                   wire->header_bytes == sizeof(struct cma_rts) && MPIDI_IVSHMEMI_cma_is_near(peer);
+        default:
+            return false;
+    }
+}
+
+/* What a message header of MPICH's promises must agree with what came. */
+static bool is_sound(const struct record *record, const MPIDIG_hdr_t *header,
+                     const struct wire_am *wire)
+{
+    const uint32_t handler = record->head.aux;
+
     if (handler >= MPIDI_AM_HANDLERS_MAX || MPIDIG_global.target_msg_cbs[handler] == NULL) {
         return false;
+    }
+    if (handler == CMA_ACK) {
+        return wire->total == 0 && wire->header_bytes == sizeof(struct wire_ack);
     }
     if (handler != MPIDIG_SEND) {
         return true;
@@ -314,7 +341,7 @@ static bool is_sound(uint32_t handler, const MPIDIG_hdr_t *header, const struct 
         return false;
     }
     if (header->flags & MPIDIG_AM_SEND_FLAGS_RTS) {
-        return wire->total == 0 && MPIDIG_AM_SEND_GET_RNDV_ID(header->flags) == MPIDIG_RNDV_GENERIC;
+        return is_sound_rts(record->peer, header, wire);
     }
     return header->data_sz == (MPI_Aint) wire->total && wire->total <= WIRE_EAGER_MAX;
 }
@@ -335,9 +362,10 @@ static int take_am(struct record *record)
         !find_piece(record, &wire.first, (uint32_t) sizeof(wire) + wire.header_bytes, room,
                     &piece) ||
         piece.bytes > wire.total || (piece.bytes == 0 && wire.total > 0) ||
-        !is_sound(record->head.aux, &header.hdr, &wire)) {
+        !is_sound(record, &header.hdr, &wire)) {
         return -EBADMSG;
     }
+    MPIDI_IVSHMEMI_cma_stamp((int) record->head.aux, &header, record->peer);
     return hand_over(record->peer, (int) record->head.aux, &header, &piece, wire.total);
 }
 
@@ -463,6 +491,9 @@ int MPIDI_IVSHMEM_progress(int vci ATTRIBUTE((unused)), int blocking ATTRIBUTE((
     }
     if (unlikely(++passes % PASSES_PER_CHECK == 0) && mpi_errno == MPI_SUCCESS) {
         mpi_errno = MPIDI_IVSHMEMI_beat_check();
+        if (mpi_errno == MPI_SUCCESS) {
+            mpi_errno = MPIDI_IVSHMEMI_cma_check();
+        }
     }
     return mpi_errno;
 }

@@ -11,6 +11,7 @@
  */
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
+#include "ivshmem_cma.h"
 #include "core/ivs_copy.h"
 #include "../posix/shm_inline.h"
 
@@ -244,21 +245,22 @@ static int submit(struct send *send)
     return mpi_errno;
 }
 
-static uint32_t peer_of(int rank, MPIR_Comm *comm)
-{
-    return (uint32_t) MPIDI_POSIX_global.local_ranks[MPIDIU_rank_to_lpid(rank, comm)];
-}
-
 int MPIDI_IVSHMEM_am_send_hdr(int rank, MPIR_Comm *comm, int handler_id, const void *am_hdr,
                               MPI_Aint am_hdr_sz, int src_vci ATTRIBUTE((unused)),
                               int dst_vci ATTRIBUTE((unused)))
 {
-    struct send send = { .peer = peer_of(rank, comm),
+    struct send send = { .peer = MPIDI_IVSHMEMI_peer_of(rank, comm),
                          .handler = handler_id,
                          .header = am_hdr,
                          .header_bytes = (uint32_t) am_hdr_sz,
                          .data.datatype = MPI_BYTE };
+    struct cma_rts rts;
 
+    if (handler_id == MPIDIG_SEND &&
+        MPIDI_IVSHMEMI_cma_offer(send.peer, (const MPIDIG_hdr_t *) am_hdr, &rts)) {
+        send.header = &rts;
+        send.header_bytes = sizeof(rts);
+    }
     return submit(&send);
 }
 
@@ -267,7 +269,7 @@ int MPIDI_IVSHMEM_am_isend(int rank, MPIR_Comm *comm, int handler_id, const void
                            MPI_Datatype datatype, int src_vci ATTRIBUTE((unused)),
                            int dst_vci ATTRIBUTE((unused)), MPIR_Request *sreq)
 {
-    struct send send = { .peer = peer_of(rank, comm),
+    struct send send = { .peer = MPIDI_IVSHMEMI_peer_of(rank, comm),
                          .handler = handler_id,
                          .header = am_hdr,
                          .header_bytes = (uint32_t) am_hdr_sz,
@@ -495,7 +497,8 @@ bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype da
     struct source source;
 
     source_init(&source, buf, count, datatype);
-    return try_message(peer_of(rank, comm), &source, &msg, wire_context(comm, context_offset));
+    return try_message(MPIDI_IVSHMEMI_peer_of(rank, comm), &source, &msg,
+                       wire_context(comm, context_offset));
 }
 
 /* A short message that finds no room: it waits in the user's buffer. */
@@ -523,7 +526,7 @@ static int isend(const void *buf, MPI_Aint count, MPI_Datatype datatype, int ran
 {
     const struct wire_msg msg = { .tag = tag, .rank = comm->rank };
     const uint32_t context_id = wire_context(comm, context_offset);
-    const uint32_t peer = peer_of(rank, comm);
+    const uint32_t peer = MPIDI_IVSHMEMI_peer_of(rank, comm);
     struct source source;
 
     source_init(&source, buf, count, datatype);

@@ -8,6 +8,7 @@
  */
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
+#include "ivshmem_cma.h"
 #include "core/ivs_copy.h"
 #include "mpidu_init_shm.h"
 
@@ -98,6 +99,8 @@ int MPIDI_IVSHMEM_transport_init(int rank ATTRIBUTE((unused)), int size ATTRIBUT
     MPIDI_IVSHMEM_poll = (struct MPIDI_IVSHMEM_poll){ .idle = MPIDI_IVSHMEM_LONG_IDLE };
     MPIDI_IVSHMEMI_wait_init();
     ivs_copy_init();
+    mpi_errno = MPIDI_IVSHMEMI_cma_init();
+    MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = make_shape(&shape);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = open_segment(&shape);
@@ -120,6 +123,7 @@ int MPIDI_IVSHMEM_transport_finalize(void)
         mpi_errno = MPID_Progress_test(NULL);
     }
     ivs_port_close(&t->port);
+    MPIDI_IVSHMEMI_cma_finalize();
     MPL_free(t->arrivals);
     MPL_free(t->waiting);
     MPL_free(t->waiting_end);

@@ -44,6 +44,16 @@ extern MPIDI_IVSHMEMI_transport_t MPIDI_IVSHMEMI_transport;
 /* MPI error for a negative code of the port: names the peer (or -1). */
 int MPIDI_IVSHMEMI_transport_error(int code, int peer);
 
+/* A rank of the host. */
+static inline uint32_t MPIDI_IVSHMEMI_peer_of(int rank, MPIR_Comm *comm)
+{
+    return (uint32_t) MPIDI_POSIX_global.local_ranks[MPIDIU_rank_to_lpid(rank, comm)];
+}
+
+/* ivshmem_recv.c: where `bytes` bytes go for this receive as they are; NULL: they need MPICH's
+ * unpacking or its way of reporting an error. */
+char *MPIDI_IVSHMEMI_plain_destination(MPIR_Request *rreq, uint64_t bytes);
+
 /* ivshmem_send.c: true if the message has been sent and the buffer may be reused; false:
  * nothing was written, take the long way. */
 bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank,

@@ -35,6 +35,7 @@ int MPIDI_UCX_progressing_barrier(void)
     pthread_t thread;
     int mpi_errno = MPI_SUCCESS;
 
+    MPIDI_IVSHMEM_end_lookups();
     if (pthread_create(&thread, NULL, wait_in_barrier, &barrier) != 0) {
         return MPIR_pmi_barrier();
     }

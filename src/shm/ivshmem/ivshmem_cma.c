@@ -1,0 +1,264 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Long messages inside one VM. The sender's request to send carries an offer: a ticket for its
+ * table of exposed buffers. The receiver, once it knows where the data goes, either reads it out
+ * of the sender's memory and says so, or asks for it through the transport, as if there had been
+ * no offer. Both are one acknowledgement that names the ticket; it ends the offer.
+ *
+ * Which way is taken is measured by the receiver, for each class of sizes. Time on the way through
+ * the transport begins with the asking, or when the message before was complete, if that is
+ * later: messages that queue up do not count each other's time; nor do they count at all if
+ * another message was read meanwhile, as the sender went on beside it. That the sender is late to
+ * notice does count: it is what this way costs, and the other does not.
+ *
+ * Invariant: nothing read from a record leads to an address; see core/ivs_expose.h.
+ */
+#include "ivshmem_impl.h"
+#include "ivshmem_cma.h"
+#include "mpidig_pt2pt_callbacks.h"
+#include "core/ivs_choice.h"
+#include <time.h>
+
+#define ALWAYS 2 /* of MPIR_CVAR_IVSHMEM_CMA */
+#define NOBODY (-1)
+
+/* A class of sizes, and a message of this class that is being timed. */
+struct sizes {
+    struct ivs_choice choice;
+    const MPIR_Request *timed; /* NULL: none */
+    uint64_t since;
+};
+
+static struct sizes classes[IVS_CHOICE_CLASSES];
+static uint64_t last_done; /* when a long message was last complete */
+static uint64_t last_read; /* and one that was read out of its sender's memory */
+static int liar = NOBODY;  /* peer whose record cannot be true */
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
+}
+
+/* ---- sender ----------------------------------------------------------------------------------- */
+
+/* Where the data lies, if in one piece. */
+static const void *contiguous_data(const MPIR_Request *sreq)
+{
+    int contig;
+    MPI_Aint true_lb;
+    size_t bytes ATTRIBUTE((unused));
+    MPIR_Datatype *unused ATTRIBUTE((unused));
+
+    MPIDI_Datatype_get_info(MPIDIG_REQUEST(sreq, count), MPIDIG_REQUEST(sreq, datatype), contig,
+                            bytes, unused, true_lb);
+    return contig ? MPIR_get_contig_ptr(MPIDIG_REQUEST(sreq, buffer), true_lb) : NULL;
+}
+
+bool MPIDI_IVSHMEMI_cma_offer(uint32_t peer, const MPIDIG_hdr_t *hdr, struct cma_rts *rts)
+{
+    const void *data;
+
+    if (!(hdr->flags & MPIDIG_AM_SEND_FLAGS_RTS) || MPIDI_IVSHMEMI_exposed.nonce == 0 ||
+        hdr->data_sz <= WIRE_EAGER_MAX || !MPIDI_IVSHMEMI_cma_is_near(peer)) {
+        return false;
+    }
+    data = contiguous_data(hdr->sreq_ptr);
+    if (data == NULL || !ivs_expose_take(&MPIDI_IVSHMEMI_exposed, peer, data,
+                                         (uint64_t) hdr->data_sz, hdr->sreq_ptr, &rts->ticket)) {
+        return false;
+    }
+    rts->hdr = *hdr;
+    MPIDIG_AM_SEND_SET_RNDV(rts->hdr.flags, CMA_RNDV);
+    rts->hdr.rndv_hdr_sz = sizeof(rts->ticket);
+    return true;
+}
+
+/* The receiver has read the data, or wants it sent. */
+static int ack_target_msg_cb(void *am_hdr, void *data, MPI_Aint bytes, uint32_t attr,
+                             MPIR_Request **req)
+{
+    struct wire_ack ack;
+    MPIDIG_send_cts_msg_t cts;
+    void *sreq;
+
+    memcpy(&ack, am_hdr, sizeof(ack));
+    if (ivs_expose_release(&MPIDI_IVSHMEMI_exposed, ack.ticket.peer, &ack.ticket, &sreq) != 0) {
+        return MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) ack.ticket.peer);
+    }
+    if (ack.rreq == 0) {
+        return MPIDIG_send_data_origin_cb((MPIR_Request *) sreq);
+    }
+    cts.sreq_ptr = (MPIR_Request *) sreq;
+    cts.rreq_ptr = (MPIR_Request *) (uintptr_t) ack.rreq;
+    return MPIDIG_send_cts_target_msg_cb(&cts, data, bytes, attr, req);
+}
+
+/* ---- receiver --------------------------------------------------------------------------------- */
+
+void MPIDI_IVSHMEMI_cma_stamp(int handler, void *header, uint32_t peer)
+{
+    if (handler == CMA_ACK) {
+        ((struct wire_ack *) header)->ticket.peer = peer;
+    } else if (handler == MPIDIG_SEND) {
+        struct cma_rts *rts = (struct cma_rts *) header;
+        if ((rts->hdr.flags & MPIDIG_AM_SEND_FLAGS_RTS) &&
+            MPIDIG_AM_SEND_GET_RNDV_ID(rts->hdr.flags) == CMA_RNDV) {
+            rts->ticket.peer = peer;
+        }
+    }
+}
+
+static int acknowledge(MPIR_Request *rreq, const struct ivs_ticket *ticket, MPIR_Request *wanting)
+{
+    const struct wire_ack ack = { .ticket = { .number = ticket->number, .entry = ticket->entry },
+                                  .rreq = (uint64_t) (uintptr_t) wanting };
+
+    return MPIDI_IVSHMEM_am_send_hdr(MPIDIG_REQUEST(rreq, u.recv.source), rreq->comm, CMA_ACK, &ack,
+                                     sizeof(ack), 0, 0);
+}
+
+static uint64_t bytes_of(MPIR_Request *rreq)
+{
+    return (uint64_t) MPIDIG_recv_in_data_sz(rreq);
+}
+
+static struct sizes *sizes_of(uint64_t bytes)
+{
+    return &classes[ivs_choice_class(bytes)];
+}
+
+/* One message of a class is timed at a time. */
+static int ask_for_data(MPIR_Request *rreq, const struct ivs_ticket *ticket, bool timed)
+{
+    struct sizes *sizes = sizes_of(bytes_of(rreq));
+
+    if (timed && sizes->timed == NULL) {
+        sizes->timed = rreq;
+        sizes->since = now_ns();
+    }
+    return acknowledge(rreq, ticket, rreq);
+}
+
+void MPIDI_IVSHMEMI_cma_arrived(const MPIR_Request *rreq, uint64_t bytes)
+{
+    struct sizes *sizes = sizes_of(bytes);
+    uint64_t now = now_ns();
+
+    if (sizes->timed == rreq) {
+        if (sizes->since > last_read) {
+            ivs_choice_note(&sizes->choice, IVS_TWO_COPIES, bytes,
+                            now - MPL_MAX(sizes->since, last_done));
+        }
+        sizes->timed = NULL;
+    }
+    last_done = now;
+}
+
+/* The record was not written by the sender of the message that it names, or names none. The
+ * receive ends with the error; and so does whatever else makes progress, as the message's sender,
+ * if there is one, will never hear of it. */
+static int refuse(MPIR_Request *rreq, uint32_t peer)
+{
+    liar = (int) peer;
+    rreq->status.MPI_ERROR = MPIDI_IVSHMEMI_transport_error(-EBADMSG, (int) peer);
+    MPIR_STATUS_SET_COUNT(rreq->status, 0);
+    return MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
+}
+
+/* 0, -EBADMSG, or why the data cannot be read. */
+static int read_data(MPIR_Request *rreq, const struct ivs_remote *remote,
+                     const struct ivs_ticket *ticket, char *dst)
+{
+    struct ivs_exposed found;
+    int rc =
+        ivs_remote_find(remote, ticket, (uint32_t) MPIR_Process.local_rank, bytes_of(rreq), &found);
+
+    return rc == 0 ? ivs_remote_read(remote, ticket, &found, dst) : rc;
+}
+
+static int take_data(MPIR_Request *rreq, const struct ivs_remote *remote,
+                     const struct ivs_ticket *ticket, char *dst)
+{
+    const uint64_t bytes = bytes_of(rreq);
+    uint64_t begin = now_ns();
+    int rc = read_data(rreq, remote, ticket, dst);
+    int mpi_errno;
+
+    if (rc == -EBADMSG) {
+        return refuse(rreq, ticket->peer);
+    }
+    if (rc != 0) {
+        if (rc != -EFAULT) { /* that is about these buffers: device memory, for one */
+            MPIDI_IVSHMEMI_cma_give_up(ticket->peer, rc);
+        }
+        return ask_for_data(rreq, ticket, false);
+    }
+    mpi_errno = acknowledge(rreq, ticket, NULL);
+    MPIR_ERR_CHECK(mpi_errno);
+    last_done = last_read = now_ns();
+    ivs_choice_note(&sizes_of(bytes)->choice, IVS_ONE_COPY, bytes, last_read - begin);
+    MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
+    mpi_errno = MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
+fn_fail:
+    return mpi_errno;
+}
+
+int MPIDI_IVSHMEMI_cma_check(void)
+{
+    return liar == NOBODY ? MPI_SUCCESS : MPIDI_IVSHMEMI_transport_error(-EBADMSG, liar);
+}
+
+static bool is_from(MPIR_Request *rreq, uint32_t peer)
+{
+    int rank = MPIDIG_REQUEST(rreq, u.recv.source);
+
+    return rank >= 0 && rank < rreq->comm->remote_size &&
+           MPIDI_IVSHMEMI_peer_of(rank, rreq->comm) == peer;
+}
+
+/* A receive has been found for an offer. */
+static int rndv_cb(MPIR_Request *rreq)
+{
+    const struct ivs_remote *remote = NULL;
+    struct ivs_ticket ticket;
+    char *dst;
+
+    memcpy(&ticket, MPIDIG_REQUEST(rreq, rndv_hdr), sizeof(ticket));
+    if (!is_from(rreq, ticket.peer)) {
+        return refuse(rreq, ticket.peer);
+    }
+    dst = MPIDI_IVSHMEMI_plain_destination(rreq, bytes_of(rreq));
+    if (dst != NULL) {
+        remote = MPIDI_IVSHMEMI_cma_remote(ticket.peer);
+    }
+    if (remote == NULL) {
+        return ask_for_data(rreq, &ticket, false);
+    }
+    if (MPIR_CVAR_IVSHMEM_CMA != ALWAYS &&
+        ivs_choice_next(&sizes_of(bytes_of(rreq))->choice) == IVS_TWO_COPIES) {
+        return ask_for_data(rreq, &ticket, true);
+    }
+    return take_data(rreq, remote, &ticket, dst);
+}
+
+/* ---- begin and end ---------------------------------------------------------------------------- */
+
+int MPIDI_IVSHMEMI_cma_init(void)
+{
+    memset(classes, 0, sizeof(classes));
+    last_done = last_read = 0;
+    liar = NOBODY;
+    MPIDIG_am_rndv_reg_cb(CMA_RNDV, rndv_cb);
+    MPIDIG_am_reg_cb(CMA_ACK, NULL, ack_target_msg_cb);
+    return MPIDI_IVSHMEMI_cma_peers_init();
+}
+
+void MPIDI_IVSHMEMI_cma_finalize(void)
+{
+    MPIDI_IVSHMEMI_cma_peers_finalize();
+}
