@@ -8,7 +8,9 @@ import subprocess
 
 from . import stats
 
-OURS, ONE_VM = "ours", "ours-1vm"
+OURS = "ours"
+# Ours under other circumstances: name and title of the column with the ratio.
+VARIANTS = {"ours-1vm": "ours/1vm", "ours-nonet": "ours/nonet"}
 
 
 def number(value):
@@ -40,8 +42,11 @@ class Report:
         return stats.ratio_to_best(self.summaries[key], OURS, self.peers,
                                    self.bench.lower_is_better, self.bound)
 
-    def one_vm_ratio(self, key):
-        return stats.ratio(self.summaries[key], OURS, ONE_VM, self.bound)
+    def variant_ratio(self, key, variant):
+        return stats.ratio(self.summaries[key], OURS, variant, self.bound)
+
+    def _variants(self):
+        return [name for name in VARIANTS if name in self.mpis]
 
     def _head(self):
         better = "lower" if self.bench.lower_is_better else "higher"
@@ -57,13 +62,12 @@ class Report:
                  for mpi in self.mpis]
         best = self.best_ratio(key)
         cells += [best.other or "-", best.text()]
-        if ONE_VM in self.mpis:
-            cells.append(self.one_vm_ratio(key).text())
+        cells += [self.variant_ratio(key, name).text() for name in self._variants()]
         return [str(key), *cells]
 
     def table(self):
         titles = [f"# {self.bench.column}", *self.mpis, "best", "ours/best"]
-        titles += ["ours/1vm"] if ONE_VM in self.mpis else []
+        titles += [VARIANTS[name] for name in self._variants()]
         rows = [titles, *(self._row(key) for key in self.keys)]
         widths = [max(len(row[i]) for row in rows) for i in range(len(titles))]
         lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
