@@ -9,6 +9,8 @@ src_shm_ivshmem_core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/sh
 src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_choice.c \
 	src/shm/ivshmem/core/ivs_choice.h \
+	src/shm/ivshmem/core/ivs_cookie.c \
+	src/shm/ivshmem/core/ivs_cookie.h \
 	src/shm/ivshmem/core/ivs_copy.c \
 	src/shm/ivshmem/core/ivs_copy.h \
 	src/shm/ivshmem/core/ivs_expose.c \
@@ -35,6 +37,7 @@ src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
 if HAVE_CMOCKA
 ivs_unit_tests = \
 	test/unit/test_choice \
+	test/unit/test_cookie \
 	test/unit/test_copy \
 	test/unit/test_expose \
 	test/unit/test_lock \
@@ -56,6 +59,9 @@ TESTS += $(ivs_unit_tests)
 ivs_unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 ivs_unit_libs = src/shm/ivshmem/core/libcore.la $(CMOCKA_LIBS) -lpthread
 
+test_unit_test_cookie_SOURCES = test/unit/test_cookie.c
+test_unit_test_cookie_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_cookie_LDADD = $(ivs_unit_libs)
 test_unit_test_copy_SOURCES = test/unit/test_copy.c test/unit/ivs_test.h
 test_unit_test_copy_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_copy_LDADD = $(ivs_unit_libs)

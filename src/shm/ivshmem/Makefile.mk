@@ -16,6 +16,7 @@ noinst_HEADERS += \
 
 mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_choice.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_cookie.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_copy.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_expose.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_lock.c \
@@ -30,6 +31,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma_peers.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_cookies.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fast.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fault.c \

@@ -11,6 +11,7 @@
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
 #include "ivshmem_cma.h"
+#include "ivshmem_cookies.h"
 #include "core/ivs_copy.h"
 
 #define RECORDS_PER_POLL 16 /* from one peer, before the others get their turn */
@@ -48,7 +49,8 @@ static inline bool take_header(const struct record *record, void *dst, uint32_t 
     return true;
 }
 
-_Static_assert(sizeof(struct wire_am) <= IVS_BODY_BYTES && sizeof(struct wire_big) <= IVS_BODY_BYTES,
+_Static_assert(sizeof(struct wire_am) <= IVS_BODY_BYTES &&
+                   sizeof(struct wire_big) <= IVS_BODY_BYTES,
                "fixed headers lie in the first slot");
 
 /* Copies `bytes` bytes of the record's body; false if it is shorter. */
@@ -250,9 +252,8 @@ static bool take_posted(const struct record *record, const struct wire_msg *msg)
 {
     MPIR_Request **posted = &MPIDI_global.per_vci[0].posted_list;
     uint32_t bytes = record->head.bytes - (uint32_t) sizeof(*msg);
-    MPIR_Request *rreq = MPIDIG_rreq_find(msg->rank, msg->tag,
-                                          (MPIR_Context_id_t) record->head.aux, posted,
-                                          MPIDIG_PT2PT_POSTED);
+    MPIR_Request *rreq = MPIDIG_rreq_find(msg->rank, msg->tag, (MPIR_Context_id_t) record->head.aux,
+                                          posted, MPIDIG_PT2PT_POSTED);
     char *dst;
 
     if (rreq == NULL || MPIDI_REQUEST_ANYSOURCE_PARTNER(rreq) != NULL) {
@@ -362,7 +363,8 @@ static int take_am(struct record *record)
         !find_piece(record, &wire.first, (uint32_t) sizeof(wire) + wire.header_bytes, room,
                     &piece) ||
         piece.bytes > wire.total || (piece.bytes == 0 && wire.total > 0) ||
-        !is_sound(record, &header.hdr, &wire)) {
+        !is_sound(record, &header.hdr, &wire) ||
+        !MPIDI_IVSHMEMI_reveal(record->peer, (int) record->head.aux, &header, wire.header_bytes)) {
         return -EBADMSG;
     }
     MPIDI_IVSHMEMI_cma_stamp((int) record->head.aux, &header, record->peer);

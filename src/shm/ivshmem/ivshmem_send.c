@@ -12,6 +12,7 @@
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
 #include "ivshmem_cma.h"
+#include "ivshmem_cookies.h"
 #include "core/ivs_copy.h"
 #include "../posix/shm_inline.h"
 
@@ -19,8 +20,8 @@
 #define CELLS_PER_MESSAGE 64 /* of WIRE_EAGER_MAX bytes, in the smallest cells */
 #define PIECES 4             /* of a message of middling length */
 #define PIECE_MIN 1024
-#define INLINE_MAX 2304  /* bytes of a message that still goes through the ring itself */
-#define INLINE_SLOTS 4u  /* of each record that carries a part of it */
+#define INLINE_MAX 2304 /* bytes of a message that still goes through the ring itself */
+#define INLINE_SLOTS 4u /* of each record that carries a part of it */
 #define INLINE_BYTES (INLINE_SLOTS * IVS_BODY_BYTES)
 
 /* The data of a message, and how much of it has been written. */
@@ -245,6 +246,17 @@ static int submit(struct send *send)
     return mpi_errno;
 }
 
+/* An active message: what its header says of requests is for us only. */
+static int submit_am(struct send *send)
+{
+    union MPIDI_IVSHMEMI_header room;
+
+    send->header =
+        MPIDI_IVSHMEMI_hide(send->peer, send->handler, send->header, send->header_bytes, &room);
+    return send->header != NULL ? submit(send)
+                                : MPIDI_IVSHMEMI_transport_error(-ENOMEM, (int) send->peer);
+}
+
 int MPIDI_IVSHMEM_am_send_hdr(int rank, MPIR_Comm *comm, int handler_id, const void *am_hdr,
                               MPI_Aint am_hdr_sz, int src_vci ATTRIBUTE((unused)),
                               int dst_vci ATTRIBUTE((unused)))
@@ -261,7 +273,7 @@ int MPIDI_IVSHMEM_am_send_hdr(int rank, MPIR_Comm *comm, int handler_id, const v
         send.header = &rts;
         send.header_bytes = sizeof(rts);
     }
-    return submit(&send);
+    return submit_am(&send);
 }
 
 int MPIDI_IVSHMEM_am_isend(int rank, MPIR_Comm *comm, int handler_id, const void *am_hdr,
@@ -276,7 +288,7 @@ int MPIDI_IVSHMEM_am_isend(int rank, MPIR_Comm *comm, int handler_id, const void
                          .sreq = sreq };
 
     source_init(&send.data, data, count, datatype);
-    return submit(&send);
+    return submit_am(&send);
 }
 
 int MPIDI_IVSHMEM_am_send_hdr_reply(MPIR_Comm *comm, int src_rank, int handler_id,
@@ -367,7 +379,8 @@ static bool has_slots(struct ivs_out *out, uint32_t slots)
 static uint32_t inline_slots(uint32_t bytes)
 {
     const uint32_t records = (bytes + sizeof(struct wire_big) - sizeof(struct wire_cell)) /
-                                 (INLINE_BYTES - sizeof(struct wire_cell)) + 1;
+                                 (INLINE_BYTES - sizeof(struct wire_cell)) +
+                             1;
 
     return (records + 1) * INLINE_SLOTS;
 }
@@ -505,11 +518,9 @@ bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype da
 static int defer_message(uint32_t peer, const struct source *source, const struct wire_msg *msg,
                          uint32_t context_id, MPIR_Request **request)
 {
-    struct send send = { .peer = peer,
-                         .is_msg = true,
-                         .msg = *msg,
-                         .context_id = context_id,
-                         .data = *source };
+    struct send send = {
+        .peer = peer, .is_msg = true, .msg = *msg, .context_id = context_id, .data = *source
+    };
     int mpi_errno = MPI_SUCCESS;
 
     MPIDI_CH4_REQUEST_CREATE(send.sreq, MPIR_REQUEST_KIND__SEND, 0, 2);

@@ -9,6 +9,7 @@
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
 #include "ivshmem_cma.h"
+#include "ivshmem_cookies.h"
 #include "core/ivs_copy.h"
 #include "mpidu_init_shm.h"
 
@@ -124,6 +125,7 @@ int MPIDI_IVSHMEM_transport_finalize(void)
     }
     ivs_port_close(&t->port);
     MPIDI_IVSHMEMI_cma_finalize();
+    MPIDI_IVSHMEMI_forget_cookies();
     MPL_free(t->arrivals);
     MPL_free(t->waiting);
     MPL_free(t->waiting_end);
