@@ -33,7 +33,7 @@ static void test_both_are_tried_first(void **state)
     struct ivs_choice choice = { 0 };
 
     (void) state;
-    assert_int_equal(run(&choice, 2 * IVS_CHOICE_SAMPLES, 1, 1000000), IVS_CHOICE_SAMPLES);
+    assert_int_equal(run(&choice, 2 * IVS_CHOICE_FIRST, 1, 1000000), IVS_CHOICE_FIRST);
 }
 
 /* A way whose samples do not come back is not left before they do. */
@@ -59,7 +59,7 @@ static void test_faster_one_wins(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ivs_choice choice = { 0 };
         uint32_t ones;
-        run(&choice, 2 * IVS_CHOICE_SAMPLES, cases[i].one, cases[i].two);
+        run(&choice, 2 * IVS_CHOICE_FIRST, cases[i].one, cases[i].two);
         ones = run(&choice, IVS_CHOICE_PERIOD, cases[i].one, cases[i].two);
         assert_int_equal(ones, cases[i].one_wins ? IVS_CHOICE_PERIOD - 1 : 1);
     }

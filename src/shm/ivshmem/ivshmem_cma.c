@@ -8,10 +8,9 @@
  * no offer. Both are one acknowledgement that names the ticket; it ends the offer.
  *
  * Which way is taken is measured by the receiver, for each class of sizes. Time on the way through
- * the transport begins with the asking, or when the message before was complete, if that is
- * later: messages that queue up do not count each other's time; nor do they count at all if
- * another message was read meanwhile, as the sender went on beside it. That the sender is late to
- * notice does count: it is what this way costs, and the other does not.
+ * the transport runs from the asking to the last piece; messages asked for meanwhile count as one,
+ * so that they do not count each other's time. That the sender is late to notice does count: it is
+ * what this way costs, and the other does not.
  *
  * Invariant: nothing read from a record leads to an address; see core/ivs_expose.h.
  */
@@ -23,18 +22,20 @@
 
 #define ALWAYS 2 /* of MPIR_CVAR_IVSHMEM_CMA */
 #define NOBODY (-1)
+#define SAMPLE_BYTES (UINT64_C(4) << 20) /* more than fits in a sender's cells */
 
-/* A class of sizes, and a message of this class that is being timed. */
-struct sizes {
-    struct ivs_choice choice;
-    const MPIR_Request *timed; /* NULL: none */
+static struct ivs_choice choices[IVS_CHOICE_CLASSES];
+
+/* Messages that come through the transport and are being timed, together. */
+static struct {
+    const MPIR_Request *last; /* asked for; NULL: nothing is timed */
     uint64_t since;
-};
+    uint64_t bytes;   /* that have come since */
+    uint32_t classes; /* of the messages, a bit each */
+    bool goes_on;     /* after a sample: it began with full cells */
+} timed;
 
-static struct sizes classes[IVS_CHOICE_CLASSES];
-static uint64_t last_done; /* when a long message was last complete */
-static uint64_t last_read; /* and one that was read out of its sender's memory */
-static int liar = NOBODY;  /* peer whose record cannot be true */
+static int liar = NOBODY; /* peer whose record cannot be true */
 
 static uint64_t now_ns(void)
 {
@@ -127,36 +128,57 @@ static uint64_t bytes_of(MPIR_Request *rreq)
     return (uint64_t) MPIDIG_recv_in_data_sz(rreq);
 }
 
-static struct sizes *sizes_of(uint64_t bytes)
+static struct ivs_choice *choice_of(uint64_t bytes)
 {
-    return &classes[ivs_choice_class(bytes)];
+    return &choices[ivs_choice_class(bytes)];
 }
 
-/* One message of a class is timed at a time. */
-static int ask_for_data(MPIR_Request *rreq, const struct ivs_ticket *ticket, bool timed)
+static void begin_timing(const MPIR_Request *rreq, uint64_t bytes)
 {
-    struct sizes *sizes = sizes_of(bytes_of(rreq));
-
-    if (timed && sizes->timed == NULL) {
-        sizes->timed = rreq;
-        sizes->since = now_ns();
+    if (timed.last == NULL) {
+        timed.since = now_ns();
+        timed.bytes = 0;
+        timed.classes = 0;
+        timed.goes_on = false;
     }
-    return acknowledge(rreq, ticket, rreq);
+    timed.last = rreq;
+    timed.classes |= 1u << ivs_choice_class(bytes);
 }
 
+static void note_sample(uint64_t now)
+{
+    for (uint32_t i = 0; i < IVS_CHOICE_CLASSES; i++) {
+        if (timed.classes & 1u << i) {
+            ivs_choice_note(&choices[i], IVS_TWO_COPIES, timed.bytes, now - timed.since);
+        }
+    }
+}
+
+/* A burst counts as a whole, or in long parts: its single messages lie ready in the cells, or do
+ * not, by chance. */
 void MPIDI_IVSHMEMI_cma_arrived(const MPIR_Request *rreq, uint64_t bytes)
 {
-    struct sizes *sizes = sizes_of(bytes);
-    uint64_t now = now_ns();
+    uint64_t now;
 
-    if (sizes->timed == rreq) {
-        if (sizes->since > last_read) {
-            ivs_choice_note(&sizes->choice, IVS_TWO_COPIES, bytes,
-                            now - MPL_MAX(sizes->since, last_done));
-        }
-        sizes->timed = NULL;
+    timed.bytes += bytes;
+    if (timed.last == NULL || (timed.last != rreq && timed.bytes < SAMPLE_BYTES)) {
+        return;
     }
-    last_done = now;
+    now = now_ns();
+    if (timed.bytes >= SAMPLE_BYTES || !timed.goes_on) {
+        note_sample(now);
+    }
+    timed.since = now;
+    timed.bytes = 0;
+    timed.goes_on = true;
+    if (timed.last == rreq) {
+        timed.last = NULL;
+    }
+}
+
+static int ask_for_data(MPIR_Request *rreq, const struct ivs_ticket *ticket)
+{
+    return acknowledge(rreq, ticket, rreq);
 }
 
 /* The record was not written by the sender of the message that it names, or names none. The
@@ -196,12 +218,11 @@ static int take_data(MPIR_Request *rreq, const struct ivs_remote *remote,
         if (rc != -EFAULT) { /* that is about these buffers: device memory, for one */
             MPIDI_IVSHMEMI_cma_give_up(ticket->peer, rc);
         }
-        return ask_for_data(rreq, ticket, false);
+        return ask_for_data(rreq, ticket);
     }
     mpi_errno = acknowledge(rreq, ticket, NULL);
     MPIR_ERR_CHECK(mpi_errno);
-    last_done = last_read = now_ns();
-    ivs_choice_note(&sizes_of(bytes)->choice, IVS_ONE_COPY, bytes, last_read - begin);
+    ivs_choice_note(choice_of(bytes), IVS_ONE_COPY, bytes, now_ns() - begin);
     MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
     mpi_errno = MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
 fn_fail:
@@ -237,11 +258,12 @@ static int rndv_cb(MPIR_Request *rreq)
         remote = MPIDI_IVSHMEMI_cma_remote(ticket.peer);
     }
     if (remote == NULL) {
-        return ask_for_data(rreq, &ticket, false);
+        return ask_for_data(rreq, &ticket);
     }
     if (MPIR_CVAR_IVSHMEM_CMA != ALWAYS &&
-        ivs_choice_next(&sizes_of(bytes_of(rreq))->choice) == IVS_TWO_COPIES) {
-        return ask_for_data(rreq, &ticket, true);
+        ivs_choice_next(choice_of(bytes_of(rreq))) == IVS_TWO_COPIES) {
+        begin_timing(rreq, bytes_of(rreq));
+        return ask_for_data(rreq, &ticket);
     }
     return take_data(rreq, remote, &ticket, dst);
 }
@@ -250,8 +272,8 @@ static int rndv_cb(MPIR_Request *rreq)
 
 int MPIDI_IVSHMEMI_cma_init(void)
 {
-    memset(classes, 0, sizeof(classes));
-    last_done = last_read = 0;
+    memset(choices, 0, sizeof(choices));
+    memset(&timed, 0, sizeof(timed));
     liar = NOBODY;
     MPIDIG_am_rndv_reg_cb(CMA_RNDV, rndv_cb);
     MPIDIG_am_reg_cb(CMA_ACK, NULL, ack_target_msg_cb);

@@ -65,6 +65,7 @@ static void posted(struct step *step, int source)
     MPI_Request requests[2];
     MPI_Status status[2];
 
+    check_at("posted", step->bytes);
     MPI_Irecv(step->in, step->bytes + 1, MPI_BYTE, source, TAG, step->comm, &requests[0]);
     MPI_Barrier(step->comm);
     MPI_Isend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &requests[1]);
@@ -77,6 +78,7 @@ static void unexpected(struct step *step, int source)
     MPI_Request request;
     MPI_Status status;
 
+    check_at("unexpected", step->bytes);
     MPI_Isend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &request);
     MPI_Barrier(step->comm);
     MPI_Recv(step->in, step->bytes + 1, MPI_BYTE, source, MPI_ANY_TAG, step->comm, &status);
@@ -89,6 +91,7 @@ static void synchronous(struct step *step, int source)
     MPI_Request request;
     MPI_Status status;
 
+    check_at("synchronous", step->bytes);
     MPI_Issend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &request);
     MPI_Recv(step->in, step->bytes, MPI_BYTE, source, TAG, step->comm, &status);
     MPI_Wait(&request, MPI_STATUS_IGNORE);
@@ -101,6 +104,7 @@ static void matched_probe(struct step *step, int source)
     MPI_Message message;
     MPI_Status status;
 
+    check_at("matched probe", step->bytes);
     MPI_Isend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &request);
     MPI_Mprobe(source, TAG, step->comm, &message, &status);
     MPI_Mrecv(step->in, step->bytes, MPI_BYTE, &message, &status);
@@ -113,6 +117,7 @@ static void persistent(struct step *step, int source)
     MPI_Request requests[2];
     MPI_Status status[2];
 
+    check_at("persistent", step->bytes);
     MPI_Recv_init(step->in, step->bytes, MPI_BYTE, source, TAG, step->comm, &requests[0]);
     MPI_Send_init(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &requests[1]);
     for (int i = 0; i < 2; i++) {
@@ -132,11 +137,13 @@ static void cancelled(struct step *step, int source)
     MPI_Status status;
     int is_cancelled;
 
+    check_at("cancelled", step->bytes);
     MPI_Irecv(step->out, step->bytes, MPI_BYTE, source, TAG, step->comm, &requests[0]);
     MPI_Cancel(&requests[0]);
     MPI_Wait(&requests[0], &status);
     MPI_Test_cancelled(&status, &is_cancelled);
     CHECK(is_cancelled, "a receive without a message could not be cancelled");
+    MPI_Barrier(step->comm);
     MPI_Isend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &requests[1]);
     MPI_Recv(step->in, step->bytes, MPI_BYTE, source, TAG, step->comm, &status);
     MPI_Wait(&requests[1], MPI_STATUS_IGNORE);
@@ -151,6 +158,7 @@ static void strided(struct step *step, int source)
     MPI_Status status;
     int displacements[2] = { step->bytes / 2, 0 }, lengths[2] = { 0, step->bytes / 2 };
 
+    check_at("strided", step->bytes);
     lengths[0] = step->bytes - lengths[1];
     MPI_Type_indexed(2, lengths, displacements, MPI_BYTE, &halves);
     MPI_Type_commit(&halves);
@@ -172,6 +180,7 @@ static void truncated(struct step *step, int source)
     MPI_Status status;
     int rc, class;
 
+    check_at("truncated", step->bytes);
     MPI_Isend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm, &request);
     rc = MPI_Recv(step->in, step->bytes - 1000, MPI_BYTE, source, TAG, step->comm, &status);
     MPI_Error_class(rc, &class);
@@ -184,7 +193,6 @@ static void truncated(struct step *step, int source)
 static void one_way(struct step *step, int bytes, void (*way)(struct step *, int), bool any)
 {
     for (int shift = 0; shift < check.size; shift++) {
-        check_at("bytes", bytes);
         arm(step, shift, bytes);
         way(step, any ? MPI_ANY_SOURCE : step->from);
         MPI_Barrier(step->comm); /* the next step's message must not be taken for this one's */
@@ -197,11 +205,9 @@ static void all_ways(struct step *step)
                                                         persistent, cancelled,  matched_probe,
                                                         strided,    truncated };
 
-    for (int i = 0; i < SIZES; i++) {
+    for (int i = 0; i < SIZES && sizes[i] <= check.max_bytes; i++) {
         for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]); way++) {
-            if (sizes[i] <= check.max_bytes) {
-                one_way(step, sizes[i], ways[way], false);
-            }
+            one_way(step, sizes[i], ways[way], false);
         }
         one_way(step, sizes[i], posted, true);
         one_way(step, sizes[i], unexpected, true);

@@ -21,7 +21,7 @@ enum ivs_way ivs_choice_next(struct ivs_choice *choice)
     const uint32_t *count = choice->count;
     enum ivs_way best;
 
-    if (count[IVS_ONE_COPY] < IVS_CHOICE_SAMPLES || count[IVS_TWO_COPIES] < IVS_CHOICE_SAMPLES) {
+    if (count[IVS_ONE_COPY] < IVS_CHOICE_FIRST || count[IVS_TWO_COPIES] < IVS_CHOICE_FIRST) {
         return count[IVS_ONE_COPY] <= count[IVS_TWO_COPIES] ? IVS_ONE_COPY : IVS_TWO_COPIES;
     }
     best = choice->median[IVS_ONE_COPY] <= choice->median[IVS_TWO_COPIES] ? IVS_ONE_COPY

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define IVS_CHOICE_SAMPLES 5   /* the latest of each way count */
+#define IVS_CHOICE_FIRST 3     /* so many of each before one is preferred */
 #define IVS_CHOICE_PERIOD 256u /* one message in so many tries the other way */
 
 enum ivs_way {
