@@ -62,7 +62,7 @@ def known(prefix, stock, settings):
         _ours("ours", "this project, two VMs over the region", prefix, "b2", settings),
         _ours("ours-1vm", "this project, inside one VM", prefix, "a", settings),
         _ours("ours-nonet", "this project, two VMs, UCX without a network", prefix, "b2",
-              {**settings, "UCX_TLS": "self"}),
+              {**settings, "UCX_TLS": "posix,self"}),
         Mpi("stock", "MPICH 4.0.2 ch4:ofi as released", f"{stock}/bin/mpicc",
             f"{stock}/bin/mpiexec", "run benchmarks/stock-mpich, or give --stock=PREFIX", stock),
         Mpi("mpich", "the distribution's MPICH", "mpicc.mpich", "mpiexec.mpich",

@@ -4,6 +4,7 @@
 
 MPIR_CVAR_NUM_CLIQUES splits the ranks round robin into fake VMs that know nothing of each other;
 our knobs then give each a region and a slot in its locality table."""
+import itertools
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 from dataclasses import dataclass
 
 REGION_BYTES = 1 << 30
+_numbers = itertools.count()  # a process may have several of a layout
 # What stands for the network between fake hosts: UCX would otherwise use its own shared memory.
 NETWORK = {"UCX_TLS": "tcp,self"}
 
@@ -71,7 +73,7 @@ class Regions:
 
     def __init__(self, layout, ctl, directory="/dev/shm"):
         self.layout, self.ctl = layout, ctl
-        self.prefix = os.path.join(directory, f"mpisuite.{os.getpid()}.")
+        self.prefix = os.path.join(directory, f"mpisuite.{os.getpid()}.{next(_numbers)}.")
         self.paths = [self.prefix + str(h) for h in range(layout.hosts if layout.uses_region else 0)]
 
     def __enter__(self):
