@@ -20,7 +20,7 @@
 #define CELLS_PER_MESSAGE 64 /* of WIRE_EAGER_MAX bytes, in the smallest cells */
 #define PIECES 4             /* of a message of middling length */
 #define PIECE_MIN 1024
-#define INLINE_MAX 2304 /* bytes of a message that still goes through the ring itself */
+#define INLINE_MAX 2304 /* bytes of a message that goes through the ring if there is no cell */
 #define INLINE_SLOTS 4u /* of each record that carries a part of it */
 #define INLINE_BYTES (INLINE_SLOTS * IVS_BODY_BYTES)
 
@@ -385,7 +385,8 @@ static uint32_t inline_slots(uint32_t bytes)
     return (records + 1) * INLINE_SLOTS;
 }
 
-/* A cell costs the receiver a miss more than the ring, where it has the next lines already. */
+/* For messages that find no cell: the ring's lines are written again as soon as the peer has read
+ * them, which costs as much as handing them over; those of a cell have left its cache. */
 static bool send_inline(struct ivs_out *out, uint32_t peer, const struct wire_msg *msg,
                         uint32_t context_id, const char *data, uint32_t bytes)
 {
@@ -493,9 +494,8 @@ static bool try_message(uint32_t peer, const struct source *source, const struct
     if (bytes <= MSG_DATA_MAX) {
         return send_short(peer, msg, context_id, source->contig, bytes) == 0;
     }
-    return (bytes <= INLINE_MAX &&
-            send_inline(out, peer, msg, context_id, source->contig, bytes)) ||
-           send_big(out, peer, msg, context_id, source->contig, bytes);
+    return send_big(out, peer, msg, context_id, source->contig, bytes) ||
+           (bytes <= INLINE_MAX && send_inline(out, peer, msg, context_id, source->contig, bytes));
 }
 
 static uint32_t wire_context(const MPIR_Comm *comm, int context_offset)
