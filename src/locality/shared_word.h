@@ -91,6 +91,22 @@ static inline uint64_t ivl_sh64_fetch_or(ivl_sh64_t *word, uint64_t bits)
     return __atomic_fetch_or(&word->shared_, bits, __ATOMIC_ACQ_REL);
 }
 
+/* Sequentially consistent, where two words must be in one order for all: doc/memory-order.md. */
+static inline uint64_t ivl_sh64_load_seqcst(const ivl_sh64_t *word)
+{
+    return __atomic_load_n(&word->shared_, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t ivl_sh64_exchange_seqcst(ivl_sh64_t *word, uint64_t value)
+{
+    return __atomic_exchange_n(&word->shared_, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t ivl_sh64_fetch_add_seqcst(ivl_sh64_t *word, uint64_t value)
+{
+    return __atomic_fetch_add(&word->shared_, value, __ATOMIC_SEQ_CST);
+}
+
 /* Records that are not made of shared words (a table entry's body, a job key, the sealed
  * superblock) are copied as 64-bit words in ascending order. Both sides are 8-byte aligned and
  * bytes is a multiple of 8. The order on each word makes a sequence lock around the copy work

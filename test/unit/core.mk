@@ -13,8 +13,11 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_cookie.h \
 	src/shm/ivshmem/core/ivs_copy.c \
 	src/shm/ivshmem/core/ivs_copy.h \
+	src/shm/ivshmem/core/ivs_element.h \
 	src/shm/ivshmem/core/ivs_expose.c \
 	src/shm/ivshmem/core/ivs_expose.h \
+	src/shm/ivshmem/core/ivs_guard.c \
+	src/shm/ivshmem/core/ivs_guard.h \
 	src/shm/ivshmem/core/ivs_lock.c \
 	src/shm/ivshmem/core/ivs_lock.h \
 	src/shm/ivshmem/core/ivs_map.c \
@@ -28,6 +31,8 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_report.c \
 	src/shm/ivshmem/core/ivs_report.h \
 	src/shm/ivshmem/core/ivs_ring.h \
+	src/shm/ivshmem/core/ivs_rwlock.c \
+	src/shm/ivshmem/core/ivs_rwlock.h \
 	src/shm/ivshmem/core/ivs_shape.c \
 	src/shm/ivshmem/core/ivs_shape.h \
 	src/shm/ivshmem/core/ivs_size.c \
@@ -39,7 +44,9 @@ ivs_unit_tests = \
 	test/unit/test_choice \
 	test/unit/test_cookie \
 	test/unit/test_copy \
+	test/unit/test_element \
 	test/unit/test_expose \
+	test/unit/test_guard \
 	test/unit/test_lock \
 	test/unit/test_map \
 	test/unit/test_port \
@@ -50,6 +57,7 @@ ivs_unit_tests = \
 	test/unit/test_record \
 	test/unit/test_report \
 	test/unit/test_ring \
+	test/unit/test_rwlock \
 	test/unit/test_shape \
 	test/unit/test_size
 
@@ -69,8 +77,14 @@ test_unit_test_choice_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_choice_LDADD = $(ivs_unit_libs)
 test_unit_test_expose_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_expose_LDADD = $(ivs_unit_libs)
+test_unit_test_guard_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_guard_LDADD = $(ivs_unit_libs)
 test_unit_test_lock_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_lock_LDADD = $(ivs_unit_libs)
+test_unit_test_element_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_element_LDADD = $(ivs_unit_libs)
+test_unit_test_rwlock_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_rwlock_LDADD = $(ivs_unit_libs)
 test_unit_test_map_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_map_LDADD = $(ivs_unit_libs)
 test_unit_test_port_SOURCES = test/unit/test_port.c test/unit/port_test.h test/unit/ivs_test.h
