@@ -11,7 +11,9 @@ AM_CPPFLAGS += -I$(top_srcdir)/src/mpid/ch4/shm/ivshmem \
 
 noinst_HEADERS += \
     src/mpid/ch4/shm/ivshmem/ivshmem_pre.h \
+    src/mpid/ch4/shm/ivshmem/ivshmem_hooks.h \
     src/mpid/ch4/shm/ivshmem/ivshmem_impl.h \
+    src/mpid/ch4/shm/ivshmem/ivshmem_rma.h \
     src/mpid/ch4/shm/ivshmem/ivshmem_shm.h
 
 mpi_core_sources += $(ivl_sources) \
@@ -19,32 +21,39 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_cookie.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_copy.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_expose.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_guard.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_lock.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_map.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_member.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_port.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_record.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_report.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_rwlock.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_shape.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_accumulate.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma_peers.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cookies.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_epoch.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fast.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fault.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_join.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_knobs.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_lock.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_mem.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_put.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_recv.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_report.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_seg.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_send.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_transport.c \
-    src/mpid/ch4/shm/ivshmem/ivshmem_wait.c
+    src/mpid/ch4/shm/ivshmem/ivshmem_wait.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_win.c
 
 if BUILD_CH4_NETMOD_UCX
 noinst_HEADERS += src/mpid/ch4/netmod/ucx/ucx_ivshmem.h

@@ -2,36 +2,48 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Long messages inside one VM. The sender's request to send carries an offer: a ticket for its
- * table of exposed buffers. The receiver, once it knows where the data goes, either reads it out
- * of the sender's memory and says so, or asks for it through the transport, as if there had been
- * no offer. Both are one acknowledgement that names the ticket; it ends the offer.
+ * Long messages inside one VM, or from buffers in the region. The sender's request to send carries
+ * an offer: a ticket for its table of exposed buffers, and the place if that is in the region. The
+ * receiver, once it knows where the data goes, either reads it where it lies and says so, or asks
+ * for it through the transport, as if there had been no offer. Both are one acknowledgement that
+ * names the ticket; it ends the offer.
  *
  * Which way is taken is measured by the receiver, for each class of sizes. Time on the way through
  * the transport runs from the asking to the last piece; messages asked for meanwhile count as one,
  * so that they do not count each other's time. That the sender is late to notice does count: it is
  * what this way costs, and the other does not.
  *
- * Invariant: nothing read from a record leads to an address; see core/ivs_expose.h.
+ * Invariant: nothing read from a record leads to an address outside the region, for which see
+ * core/ivs_expose.h, nor to one in the region that the allocator does not know as this job's.
  */
 #include "ivshmem_impl.h"
 #include "ivshmem_cma.h"
 #include "mpidig_pt2pt_callbacks.h"
 #include "core/ivs_choice.h"
+#include "core/ivs_copy.h"
 #include <time.h>
 
 #define ALWAYS 2 /* of MPIR_CVAR_IVSHMEM_CMA */
 #define NOBODY (-1)
 #define SAMPLE_BYTES (UINT64_C(4) << 20) /* more than fits in a sender's cells */
 
-static struct ivs_choice choices[IVS_CHOICE_CLASSES];
+/* Two tables of choices: copies by the kernel, and out of the region. */
+enum {
+    BY_KERNEL,
+    FROM_REGION,
+    WAYS
+};
+
+static struct ivs_choice choices[WAYS * IVS_CHOICE_CLASSES];
+
+IVL_STATIC_ASSERT(WAYS *IVS_CHOICE_CLASSES <= 64, "a bit for each");
 
 /* Messages that come through the transport and are being timed, together. */
 static struct {
     const MPIR_Request *last; /* asked for; NULL: nothing is timed */
     uint64_t since;
     uint64_t bytes;   /* that have come since */
-    uint32_t classes; /* of the messages, a bit each */
+    uint64_t choices; /* that the messages belong to, a bit each */
     bool goes_on;     /* after a sample: it began with full cells */
 } timed;
 
@@ -60,22 +72,44 @@ static const void *contiguous_data(const MPIR_Request *sreq)
     return contig ? MPIR_get_contig_ptr(MPIDIG_REQUEST(sreq, buffer), true_lb) : NULL;
 }
 
+/* Where in the region the data lies, if it does. */
+static bool find_place(const void *data, uint64_t bytes, struct cma_place *place)
+{
+    struct ivl_block block;
+
+    memset(place, 0, sizeof(*place));
+    if (!MPIDI_IVSHMEMI_seg_find(data, bytes, &block)) {
+        return false;
+    }
+    place->block = block.offset;
+    place->from = (uint64_t) ((const char *) data -
+                              (const char *) ivl_block_addr(MPIDI_IVSHMEMI_global.region, &block));
+    place->generation = block.generation;
+    place->in_region = 1;
+    return true;
+}
+
 bool MPIDI_IVSHMEMI_cma_offer(uint32_t peer, const MPIDIG_hdr_t *hdr, struct cma_rts *rts)
 {
     const void *data;
+    bool readable;
 
-    if (!(hdr->flags & MPIDIG_AM_SEND_FLAGS_RTS) || MPIDI_IVSHMEMI_exposed.nonce == 0 ||
-        hdr->data_sz <= WIRE_EAGER_MAX || !MPIDI_IVSHMEMI_cma_is_near(peer)) {
+    if (!(hdr->flags & MPIDIG_AM_SEND_FLAGS_RTS) || hdr->data_sz <= WIRE_EAGER_MAX) {
         return false;
     }
     data = contiguous_data(hdr->sreq_ptr);
-    if (data == NULL || !ivs_expose_take(&MPIDI_IVSHMEMI_exposed, peer, data,
-                                         (uint64_t) hdr->data_sz, hdr->sreq_ptr, &rts->ticket)) {
+    if (data == NULL) {
+        return false;
+    }
+    readable = find_place(data, (uint64_t) hdr->data_sz, &rts->offer.place) ||
+               (MPIDI_IVSHMEMI_exposed.nonce != 0 && MPIDI_IVSHMEMI_cma_is_near(peer));
+    if (!readable || !ivs_expose_take(&MPIDI_IVSHMEMI_exposed, peer, data, (uint64_t) hdr->data_sz,
+                                      hdr->sreq_ptr, &rts->offer.ticket)) {
         return false;
     }
     rts->hdr = *hdr;
     MPIDIG_AM_SEND_SET_RNDV(rts->hdr.flags, CMA_RNDV);
-    rts->hdr.rndv_hdr_sz = sizeof(rts->ticket);
+    rts->hdr.rndv_hdr_sz = sizeof(rts->offer);
     return true;
 }
 
@@ -109,7 +143,7 @@ void MPIDI_IVSHMEMI_cma_stamp(int handler, void *header, uint32_t peer)
         struct cma_rts *rts = (struct cma_rts *) header;
         if ((rts->hdr.flags & MPIDIG_AM_SEND_FLAGS_RTS) &&
             MPIDIG_AM_SEND_GET_RNDV_ID(rts->hdr.flags) == CMA_RNDV) {
-            rts->ticket.peer = peer;
+            rts->offer.ticket.peer = peer;
         }
     }
 }
@@ -128,27 +162,27 @@ static uint64_t bytes_of(MPIR_Request *rreq)
     return (uint64_t) MPIDIG_recv_in_data_sz(rreq);
 }
 
-static struct ivs_choice *choice_of(uint64_t bytes)
+static struct ivs_choice *choice_of(int way, uint64_t bytes)
 {
-    return &choices[ivs_choice_class(bytes)];
+    return &choices[way * IVS_CHOICE_CLASSES + ivs_choice_class(bytes)];
 }
 
-static void begin_timing(const MPIR_Request *rreq, uint64_t bytes)
+static void begin_timing(const MPIR_Request *rreq, const struct ivs_choice *choice)
 {
     if (timed.last == NULL) {
         timed.since = now_ns();
         timed.bytes = 0;
-        timed.classes = 0;
+        timed.choices = 0;
         timed.goes_on = false;
     }
     timed.last = rreq;
-    timed.classes |= 1u << ivs_choice_class(bytes);
+    timed.choices |= UINT64_C(1) << (choice - choices);
 }
 
 static void note_sample(uint64_t now)
 {
-    for (uint32_t i = 0; i < IVS_CHOICE_CLASSES; i++) {
-        if (timed.classes & 1u << i) {
+    for (uint32_t i = 0; i < WAYS * IVS_CHOICE_CLASSES; i++) {
+        if (timed.choices & UINT64_C(1) << i) {
             ivs_choice_note(&choices[i], IVS_TWO_COPIES, timed.bytes, now - timed.since);
         }
     }
@@ -193,36 +227,55 @@ static int refuse(MPIR_Request *rreq, uint32_t peer)
 }
 
 /* 0, -EBADMSG, or why the data cannot be read. */
-static int read_data(MPIR_Request *rreq, const struct ivs_remote *remote,
-                     const struct ivs_ticket *ticket, char *dst)
+static int read_by_kernel(MPIR_Request *rreq, const struct ivs_ticket *ticket, char *dst)
 {
+    const struct ivs_remote *remote = MPIDI_IVSHMEMI_cma_remote(ticket->peer);
     struct ivs_exposed found;
     int rc =
         ivs_remote_find(remote, ticket, (uint32_t) MPIR_Process.local_rank, bytes_of(rreq), &found);
 
-    return rc == 0 ? ivs_remote_read(remote, ticket, &found, dst) : rc;
+    rc = rc == 0 ? ivs_remote_read(remote, ticket, &found, dst) : rc;
+    if (rc != 0 && rc != -EBADMSG &&
+        rc != -EFAULT) { /* that is about these buffers: device memory */
+        MPIDI_IVSHMEMI_cma_give_up(ticket->peer, rc);
+    }
+    return rc;
 }
 
-static int take_data(MPIR_Request *rreq, const struct ivs_remote *remote,
-                     const struct ivs_ticket *ticket, char *dst)
+/* The reference keeps the block from being freed, and given to others, while it is read. */
+static int read_from_region(MPIR_Request *rreq, const struct cma_place *place, char *dst)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+    const uint64_t bytes = bytes_of(rreq);
+    struct ivl_block block;
+    uint64_t end;
+
+    if (!global->merged || __builtin_add_overflow(place->from, bytes, &end) ||
+        ivl_block_attach(global->region, &global->job, place->block, place->generation, end, &block,
+                         NULL) != 0) {
+        return -EBADMSG;
+    }
+    ivs_copy(dst, (const char *) ivl_block_addr(global->region, &block) + place->from, bytes);
+    return ivl_block_release(global->region, &global->job, &block, NULL) == 0 ? 0 : -EBADMSG;
+}
+
+static int take_data(MPIR_Request *rreq, int way, const struct cma_offer *offer, char *dst)
 {
     const uint64_t bytes = bytes_of(rreq);
     uint64_t begin = now_ns();
-    int rc = read_data(rreq, remote, ticket, dst);
+    int rc = way == FROM_REGION ? read_from_region(rreq, &offer->place, dst)
+                                : read_by_kernel(rreq, &offer->ticket, dst);
     int mpi_errno;
 
     if (rc == -EBADMSG) {
-        return refuse(rreq, ticket->peer);
+        return refuse(rreq, offer->ticket.peer);
     }
     if (rc != 0) {
-        if (rc != -EFAULT) { /* that is about these buffers: device memory, for one */
-            MPIDI_IVSHMEMI_cma_give_up(ticket->peer, rc);
-        }
-        return ask_for_data(rreq, ticket);
+        return ask_for_data(rreq, &offer->ticket);
     }
-    mpi_errno = acknowledge(rreq, ticket, NULL);
+    mpi_errno = acknowledge(rreq, &offer->ticket, NULL);
     MPIR_ERR_CHECK(mpi_errno);
-    ivs_choice_note(choice_of(bytes), IVS_ONE_COPY, bytes, now_ns() - begin);
+    ivs_choice_note(choice_of(way, bytes), IVS_ONE_COPY, bytes, now_ns() - begin);
     MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
     mpi_errno = MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
 fn_fail:
@@ -245,27 +298,27 @@ static bool is_from(MPIR_Request *rreq, uint32_t peer)
 /* A receive has been found for an offer. */
 static int rndv_cb(MPIR_Request *rreq)
 {
-    const struct ivs_remote *remote = NULL;
-    struct ivs_ticket ticket;
+    const uint64_t bytes = bytes_of(rreq);
+    struct ivs_choice *choice;
+    struct cma_offer offer;
     char *dst;
+    int way;
 
-    memcpy(&ticket, MPIDIG_REQUEST(rreq, rndv_hdr), sizeof(ticket));
-    if (!is_from(rreq, ticket.peer)) {
-        return refuse(rreq, ticket.peer);
+    memcpy(&offer, MPIDIG_REQUEST(rreq, rndv_hdr), sizeof(offer));
+    if (!is_from(rreq, offer.ticket.peer)) {
+        return refuse(rreq, offer.ticket.peer);
     }
-    dst = MPIDI_IVSHMEMI_plain_destination(rreq, bytes_of(rreq));
-    if (dst != NULL) {
-        remote = MPIDI_IVSHMEMI_cma_remote(ticket.peer);
+    way = offer.place.in_region != 0 ? FROM_REGION : BY_KERNEL;
+    dst = MPIDI_IVSHMEMI_plain_destination(rreq, bytes);
+    if (dst == NULL || (way == BY_KERNEL && MPIDI_IVSHMEMI_cma_remote(offer.ticket.peer) == NULL)) {
+        return ask_for_data(rreq, &offer.ticket);
     }
-    if (remote == NULL) {
-        return ask_for_data(rreq, &ticket);
+    choice = choice_of(way, bytes);
+    if (MPIR_CVAR_IVSHMEM_CMA != ALWAYS && ivs_choice_next(choice) == IVS_TWO_COPIES) {
+        begin_timing(rreq, choice);
+        return ask_for_data(rreq, &offer.ticket);
     }
-    if (MPIR_CVAR_IVSHMEM_CMA != ALWAYS &&
-        ivs_choice_next(choice_of(bytes_of(rreq))) == IVS_TWO_COPIES) {
-        begin_timing(rreq, bytes_of(rreq));
-        return ask_for_data(rreq, &ticket);
-    }
-    return take_data(rreq, remote, &ticket, dst);
+    return take_data(rreq, way, &offer, dst);
 }
 
 /* ---- begin and end ---------------------------------------------------------------------------- */

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Cross memory attach: long messages that the receiver copies straight out of the sender's memory
- * when both are in one VM. Under MPICH's global lock, but for publish and report, which run
- * before others know of this rank.
+ * One copy: long messages that the receiver copies straight out of the sender's memory, when both
+ * are in one VM (cross memory attach) or when that memory lies in the region. Under MPICH's global
+ * lock, but for publish and report, which run before others know of this rank.
  */
 #ifndef IVSHMEM_CMA_H_INCLUDED
 #define IVSHMEM_CMA_H_INCLUDED
@@ -16,10 +16,23 @@
 #define CMA_RNDV MPIDIG_RNDV_IPC
 #define CMA_ACK MPIDI_IPC_ACK
 
+/* Where data lies in the region. */
+struct cma_place {
+    uint64_t block;      /* offset of the block */
+    uint64_t from;       /* in the block */
+    uint32_t generation; /* of the block */
+    uint32_t in_region;  /* 1; 0: in the sender's own memory, and the rest is nothing */
+};
+
+struct cma_offer {
+    struct ivs_ticket ticket;
+    struct cma_place place;
+};
+
 /* A request to send (handler MPIDIG_SEND) with an offer to read the data. */
 struct cma_rts {
     MPIDIG_hdr_t hdr;
-    struct ivs_ticket ticket;
+    struct cma_offer offer;
 };
 
 /* ---- ivshmem_cma.c: the messages -------------------------------------------------------------- */

@@ -56,7 +56,7 @@ int MPIDI_IVSHMEMI_cma_publish(const int *node_map, int size)
     }
     snprintf(text, sizeof(text), "%ld,%" PRIx64 ",%" PRIx64, (long) getpid(),
              (uint64_t) (uintptr_t) &MPIDI_IVSHMEMI_exposed, MPIDI_IVSHMEMI_exposed.nonce);
-    return MPIDI_IVSHMEMI_put(ROUND, MPIR_Process.rank, text);
+    return MPIDI_IVSHMEMI_exchange_put(ROUND, MPIR_Process.rank, text);
 }
 
 void MPIDI_IVSHMEM_end_lookups(void)
@@ -91,7 +91,7 @@ static int look_up(uint32_t peer, struct ivs_remote *remote)
     char text[IVS_TEXT_BYTES];
     long pid;
 
-    if (MPIDI_IVSHMEMI_get(ROUND, rank, rank, text) != MPI_SUCCESS ||
+    if (MPIDI_IVSHMEMI_exchange_get(ROUND, rank, rank, text) != MPI_SUCCESS ||
         sscanf(text, "%ld,%" SCNx64 ",%" SCNx64, &pid, &remote->table, &remote->nonce) != 3) {
         return -ENOENT;
     }

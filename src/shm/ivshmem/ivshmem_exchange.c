@@ -21,7 +21,7 @@ static void make_key(char key[KEY_BYTES], char round, int id)
     snprintf(key, KEY_BYTES, "ivshmem-%d%c-%d", sequence, round, id);
 }
 
-int MPIDI_IVSHMEMI_put(char round, int id, const char *text)
+int MPIDI_IVSHMEMI_exchange_put(char round, int id, const char *text)
 {
     char key[KEY_BYTES];
 
@@ -29,7 +29,7 @@ int MPIDI_IVSHMEMI_put(char round, int id, const char *text)
     return MPIR_pmi_kvs_put(key, text);
 }
 
-int MPIDI_IVSHMEMI_get(char round, int id, int source, char text[IVS_TEXT_BYTES])
+int MPIDI_IVSHMEMI_exchange_get(char round, int id, int source, char text[IVS_TEXT_BYTES])
 {
     char key[KEY_BYTES];
     int mpi_errno = MPI_SUCCESS;

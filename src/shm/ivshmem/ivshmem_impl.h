@@ -49,8 +49,8 @@ void MPIDI_IVSHMEMI_look(int host, struct ivs_verdict *verdict);
 void MPIDI_IVSHMEMI_leave(void);
 
 /* ivshmem_exchange.c: one message per rank or node through the process manager. */
-int MPIDI_IVSHMEMI_put(char round, int id, const char *text);
-int MPIDI_IVSHMEMI_get(char round, int id, int source, char text[IVS_TEXT_BYTES]);
+int MPIDI_IVSHMEMI_exchange_put(char round, int id, const char *text);
+int MPIDI_IVSHMEMI_exchange_get(char round, int id, int source, char text[IVS_TEXT_BYTES]);
 void MPIDI_IVSHMEMI_exchange_begin(void);
 
 /* ivshmem_cma_peers.c: lets the other ranks of this VM know where to read. node_map: as the
@@ -62,6 +62,14 @@ void MPIDI_IVSHMEMI_cma_report(FILE *out);
 void MPIDI_IVSHMEMI_seg_enable(void);
 void MPIDI_IVSHMEMI_seg_disable(void);
 bool MPIDI_IVSHMEMI_in_region(const void *addr);
+/* Memory for this process; MPL error codes. Only while the back end is enabled. */
+int MPIDI_IVSHMEMI_seg_alloc(uint64_t bytes, void **addr);
+int MPIDI_IVSHMEMI_seg_free(void *addr);
+/* The block held by this process that all of [addr, addr + bytes) lies in. */
+bool MPIDI_IVSHMEMI_seg_find(const void *addr, uint64_t bytes, struct ivl_block *block);
+
+/* ivshmem_mem.c */
+void MPIDI_IVSHMEMI_mem_report(void);
 
 /* ivshmem_beat.c: heartbeat and watch over the other members. */
 int MPIDI_IVSHMEMI_beat_start(void);

@@ -155,7 +155,21 @@ cvars:
         Whether contiguous messages of more than 64 KiB between ranks of one VM are copied once,
         by the kernel, from the sender's memory to the receiver's (cross memory attach). 0: never.
         1: for the sizes where that measures faster. 2: always, if the kernel permits it; for
-        tests. Range 0..2.
+        tests. Messages from memory that lies in the region (MPI_Alloc_mem, windows) are copied
+        once too, where that measures faster, and always with 2. Range 0..2.
+
+    - name        : MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB
+      category    : IVSHMEM
+      type        : int
+      default     : 64
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        MPI_Alloc_mem of at least so many KiB takes memory from the region, if the job has one and
+        it is mapped as ordinary memory (at least 1000 MB/s when it was opened); the info key
+        mpich_buf_type with the value shmem asks for it at any size and speed. 0: only then. Range
+        0..1073741824.
 
 === END_MPI_T_CVAR_INFO_BLOCK ===
 */
@@ -175,6 +189,7 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_CELL_BYTES",
     "MPIR_CVAR_IVSHMEM_RINGS",
     "MPIR_CVAR_IVSHMEM_CMA",
+    "MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -253,6 +268,8 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     mpi_errno = check_range(known[10], MPIR_CVAR_IVSHMEM_RINGS, 1, IVS_RINGS_MAX);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = check_range(known[11], MPIR_CVAR_IVSHMEM_CMA, 0, 2);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[12], MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB, 0, 1 << 30);
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);

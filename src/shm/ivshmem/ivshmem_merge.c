@@ -31,7 +31,7 @@ static int bad_message(int rank)
 static int get_claim(char round, int id, int rank, struct ivs_claim *claim)
 {
     char text[IVS_TEXT_BYTES];
-    int mpi_errno = MPIDI_IVSHMEMI_get(round, id, rank, text);
+    int mpi_errno = MPIDI_IVSHMEMI_exchange_get(round, id, rank, text);
 
     if (mpi_errno == MPI_SUCCESS && ivs_claim_decode(text, claim) != 0) {
         mpi_errno = bad_message(rank);
@@ -42,7 +42,7 @@ static int get_claim(char round, int id, int rank, struct ivs_claim *claim)
 static int get_verdict(char round, int id, int rank, struct ivs_verdict *verdict)
 {
     char text[IVS_TEXT_BYTES];
-    int mpi_errno = MPIDI_IVSHMEMI_get(round, id, rank, text);
+    int mpi_errno = MPIDI_IVSHMEMI_exchange_get(round, id, rank, text);
 
     if (mpi_errno == MPI_SUCCESS && ivs_verdict_decode(text, verdict) != 0) {
         mpi_errno = bad_message(rank);
@@ -55,7 +55,7 @@ static int put_claim(char round, int id, const struct ivs_claim *claim)
     char text[IVS_TEXT_BYTES];
 
     ivs_claim_encode(claim, text);
-    return MPIDI_IVSHMEMI_put(round, id, text);
+    return MPIDI_IVSHMEMI_exchange_put(round, id, text);
 }
 
 static int put_verdict(char round, int id, const struct ivs_verdict *verdict)
@@ -63,7 +63,7 @@ static int put_verdict(char round, int id, const struct ivs_verdict *verdict)
     char text[IVS_TEXT_BYTES];
 
     ivs_verdict_encode(verdict, text);
-    return MPIDI_IVSHMEMI_put(round, id, text);
+    return MPIDI_IVSHMEMI_exchange_put(round, id, text);
 }
 
 static bool is_root(int node)
@@ -130,14 +130,14 @@ static int exchange_offer(int node, struct ivs_verdict *verdict)
     if (host == node && is_root(node)) {
         MPIDI_IVSHMEMI_offer_make(host, &offer);
         ivs_offer_encode(&offer, text);
-        mpi_errno = MPIDI_IVSHMEMI_put('c', host, text);
+        mpi_errno = MPIDI_IVSHMEMI_exchange_put('c', host, text);
         MPIR_ERR_CHECK(mpi_errno);
     }
     mpi_errno = MPIR_pmi_barrier();
     MPIR_ERR_CHECK(mpi_errno);
     memset(verdict, 0, sizeof(*verdict));
     if (host >= 0) {
-        mpi_errno = MPIDI_IVSHMEMI_get('c', host, map->nodes[host].root, text);
+        mpi_errno = MPIDI_IVSHMEMI_exchange_get('c', host, map->nodes[host].root, text);
         MPIR_ERR_CHECK(mpi_errno);
         if (ivs_offer_decode(text, &offer) != 0) {
             mpi_errno = bad_message(map->nodes[host].root);
@@ -207,7 +207,7 @@ static int collect_offers(struct ivs_offer *offers)
 
     for (int i = 0; i < map->node_count; i++) {
         if (map->nodes[i].host == i) {
-            mpi_errno = MPIDI_IVSHMEMI_get('c', i, map->nodes[i].root, text);
+            mpi_errno = MPIDI_IVSHMEMI_exchange_get('c', i, map->nodes[i].root, text);
             MPIR_ERR_CHECK(mpi_errno);
             if (ivs_offer_decode(text, &offers[i]) != 0) {
                 mpi_errno = bad_message(map->nodes[i].root);
@@ -259,6 +259,7 @@ fn_fail:
 /* Runs when MPI_Finalize has let go of all segments. */
 static int end_of_mpi(void *unused ATTRIBUTE((unused)))
 {
+    MPIDI_IVSHMEMI_mem_report();
     MPIDI_IVSHMEMI_beat_stop();
     MPIDI_IVSHMEMI_fault_unwatch();
     MPIDI_IVSHMEMI_seg_disable();

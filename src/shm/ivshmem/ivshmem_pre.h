@@ -40,6 +40,13 @@ void MPIDI_IVSHMEM_mutex_destroy(MPL_proc_mutex_t *mutex, int *err);
 void MPIDI_IVSHMEM_mutex_lock(MPL_proc_mutex_t *mutex, int *err);
 void MPIDI_IVSHMEM_mutex_unlock(MPL_proc_mutex_t *mutex, int *err);
 
+/* Part of MPICH's window: what the module knows of one whose memory lies in the region
+ * (ivshmem_win.h). */
+typedef struct {
+    struct MPIDI_IVSHMEM_win *own; /* NULL: none of our business */
+    bool whole;                    /* all its ranks are on this host */
+} MPIDI_IVSHMEM_win_t;
+
 /* MPID_Send and MPID_Recv (ivshmem_fast.c): *request is NULL if the operation is complete.
  * Under MPICH's global lock. */
 struct MPIR_Comm;

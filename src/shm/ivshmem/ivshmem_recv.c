@@ -306,6 +306,12 @@ static int take_big(struct record *record)
     return hand_over_message(record, &wire.msg, &piece, wire.total);
 }
 
+/* Only who is in this VM has memory of its own that can be read. */
+static bool is_sound_offer(uint32_t peer, const struct cma_rts *rts)
+{
+    return rts->offer.place.in_region != 0 || MPIDI_IVSHMEMI_cma_is_near(peer);
+}
+
 /* MPICH copies as much of the rendezvous' own header as the message header says. */
 static bool is_sound_rts(uint32_t peer, const MPIDIG_hdr_t *header, const struct wire_am *wire)
 {
@@ -316,8 +322,9 @@ static bool is_sound_rts(uint32_t peer, const MPIDIG_hdr_t *header, const struct
         case MPIDIG_RNDV_GENERIC:
             return header->rndv_hdr_sz == 0;
         case CMA_RNDV:
-            return header->rndv_hdr_sz == sizeof(struct ivs_ticket) &&
-                   wire->header_bytes == sizeof(struct cma_rts) && MPIDI_IVSHMEMI_cma_is_near(peer);
+            return header->rndv_hdr_sz == sizeof(struct cma_offer) &&
+                   wire->header_bytes == sizeof(struct cma_rts) &&
+                   is_sound_offer(peer, (const struct cma_rts *) header);
         default:
             return false;
     }

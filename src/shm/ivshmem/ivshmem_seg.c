@@ -36,6 +36,18 @@ static int hold(const struct ivl_block *block, void **addr)
     return MPL_SUCCESS;
 }
 
+/* A reference that this process has just got: given back if it cannot be kept. */
+static int hold_new(const struct ivl_block *block, void **addr)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+    int rc = hold(block, addr);
+
+    if (rc != MPL_SUCCESS) {
+        ivl_block_release(global->region, &global->job, block, NULL);
+    }
+    return rc;
+}
+
 static bool let_go(const void *addr, struct ivl_block *block)
 {
     const struct ivl_region *region = MPIDI_IVSHMEMI_global.region;
@@ -76,9 +88,8 @@ static int seg_create(intptr_t size, void **addr, char *handle, size_t handle_si
     if (ivl_block_alloc(global->region, &global->job, (uint64_t) size, &block, NULL) != 0) {
         return no_room();
     }
-    rc = hold(&block, addr);
+    rc = hold_new(&block, addr);
     if (rc != MPL_SUCCESS) {
-        ivl_block_release(global->region, &global->job, &block, NULL);
         return rc;
     }
     snprintf(handle, handle_size, "iv:%" PRIx64 ":%" PRIx32, block.offset, block.generation);
@@ -100,7 +111,6 @@ static int seg_attach(const char *handle, intptr_t size, void **addr)
     struct ivl_block block;
     uint64_t offset;
     uint32_t generation;
-    int rc;
 
     if (size < 0 || !parse_handle(handle, &offset, &generation)) {
         return MPL_ERR_SHM_INVAL;
@@ -112,11 +122,7 @@ static int seg_attach(const char *handle, intptr_t size, void **addr)
                          NULL) != 0) {
         return MPL_ERR_SHM_INVAL;
     }
-    rc = hold(&block, addr);
-    if (rc != MPL_SUCCESS) {
-        ivl_block_release(global->region, &global->job, &block, NULL);
-    }
-    return rc;
+    return hold_new(&block, addr);
 }
 
 static int seg_detach(void *addr)
@@ -129,6 +135,41 @@ static int seg_detach(void *addr)
         return MPL_ERR_SHM_INTERN;
     }
     return MPL_SUCCESS;
+}
+
+int MPIDI_IVSHMEMI_seg_alloc(uint64_t bytes, void **addr)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+    struct ivl_block block;
+
+    if (MPL_shm_backend == NULL || bytes == 0 ||
+        ivl_block_alloc(global->region, &global->job, bytes, &block, NULL) != 0) {
+        return MPL_ERR_SHM_NOMEM;
+    }
+    return hold_new(&block, addr);
+}
+
+int MPIDI_IVSHMEMI_seg_free(void *addr)
+{
+    return seg_detach(addr);
+}
+
+bool MPIDI_IVSHMEMI_seg_find(const void *addr, uint64_t bytes, struct ivl_block *block)
+{
+    const struct ivl_region *region = MPIDI_IVSHMEMI_global.region;
+    bool found = false;
+
+    if (!MPIDI_IVSHMEMI_in_region(addr)) {
+        return false;
+    }
+    pthread_mutex_lock(&held_lock);
+    for (const struct held *entry = held_list; entry != NULL && !found; entry = entry->next) {
+        uint64_t from = (uintptr_t) addr - (uintptr_t) ivl_block_addr(region, &entry->block);
+        found = from <= entry->block.bytes && bytes <= entry->block.bytes - from;
+        *block = entry->block;
+    }
+    pthread_mutex_unlock(&held_lock);
+    return found;
 }
 
 static const MPL_shm_backend_t backend = { seg_create, seg_attach, seg_detach };

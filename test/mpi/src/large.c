@@ -247,6 +247,8 @@ static void many(struct step *step, bool late)
     free(requests);
 }
 
+static bool in_region; /* where messages are sent from */
+
 /* ---- is the one copy made? -------------------------------------------------------------------- */
 
 /* The knob, or -1 if this MPI has none. MPI_T stays open: MPICH 4.0.2 frees its strings with the
@@ -327,6 +329,37 @@ static void receive_passively(struct step *step, int from, volatile int *there)
 }
 
 /* Ranks `from` and `to` are numbers in the host's communicator too if all are on one host. */
+/* The program's own memory for messages, or, with -shmem, the region's if there is one. */
+static void alloc_buffers(struct step *step, bool shmem)
+{
+    MPI_Aint room = (MPI_Aint) sizes[SIZES - 1] + 1;
+    MPI_Info info;
+
+    if (!shmem) {
+        step->out = check_alloc((size_t) room);
+        step->in = check_alloc((size_t) room);
+        return;
+    }
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "mpich_buf_type", "shmem");
+    MPI_Alloc_mem(room, info, &step->out);
+    MPI_Alloc_mem(room, info, &step->in);
+    MPI_Info_free(&info);
+    /* ranks of one VM only have no need of a region */
+    in_region = getenv("MPIR_CVAR_IVSHMEM_URI") != NULL && getenv("MPIR_CVAR_NUM_CLIQUES") != NULL;
+}
+
+static void free_buffers(struct step *step, bool shmem)
+{
+    if (shmem) {
+        MPI_Free_mem(step->out);
+        MPI_Free_mem(step->in);
+    } else {
+        free(step->out);
+        free(step->in);
+    }
+}
+
 static void passive_pairs(struct step *step)
 {
     int cma = knob(), host_size, *there;
@@ -337,7 +370,7 @@ static void passive_pairs(struct step *step)
     MPI_Comm_size(host, &host_size);
     MPI_Win_allocate_shared(check.rank == 0 ? sizeof(int) : 0, 1, MPI_INFO_NULL, host, &there,
                             &flags);
-    if (host_size == check.size && (cma == 0 || cma == 2)) {
+    if (host_size == check.size && (cma == 2 || (cma == 0 && !in_region))) {
         MPI_Aint bytes;
         int unit;
         MPI_Win_shared_query(flags, 0, &bytes, &unit, &there);
@@ -345,7 +378,8 @@ static void passive_pairs(struct step *step)
             int from = i / check.size, to = i % check.size;
             check_at("passive pair", i);
             if (from != to && (check.rank == from || check.rank == to)) {
-                int expected = is_readable(from, to) && in_one_vm(from, to) && cma == 2;
+                int expected =
+                    cma == 2 && (in_region || (is_readable(from, to) && in_one_vm(from, to)));
                 if (check.rank == from) {
                     send_passively(step, to, there, expected);
                 } else {
@@ -361,13 +395,14 @@ static void passive_pairs(struct step *step)
 
 int main(int argc, char **argv)
 {
+    bool shmem = argc > 1 && strcmp(argv[argc - 1], "-shmem") == 0;
     struct step step;
 
+    argc -= shmem ? 1 : 0;
     check_start(&argc, &argv, 1, sizes[SIZES - 1]);
     MPI_Comm_dup(MPI_COMM_WORLD, &step.comm);
     MPI_Comm_set_errhandler(step.comm, MPI_ERRORS_RETURN);
-    step.out = check_alloc((size_t) sizes[SIZES - 1] + 1);
-    step.in = check_alloc((size_t) sizes[SIZES - 1] + 1);
+    alloc_buffers(&step, shmem);
     for (int round = 0; round < check.rounds; round++) {
         all_ways(&step);
         check_at("many", round);
@@ -376,7 +411,6 @@ int main(int argc, char **argv)
     }
     passive_pairs(&step);
     MPI_Comm_free(&step.comm);
-    free(step.out);
-    free(step.in);
+    free_buffers(&step, shmem);
     return check_end();
 }
