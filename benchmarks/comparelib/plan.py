@@ -24,6 +24,7 @@ class Benchmark:
     binds: bool = True  # ranks to cores, if there are enough; else the program sees to it
     sizes: tuple = ()  # instead of the program's own
     multiple: int = 1  # what sizes must be multiples of
+    folder: str = "pt2pt"  # of the program
 
     def options(self, sizes, largest):
         """The program's options for the sizes asked for (a tuple, or () for the usual ones) up to
@@ -71,9 +72,41 @@ def benchmarks(cores, quick):
         Benchmark("oversubscribed", "multi_latency",
                   f"one-way latency, {crowd} ranks on {cores} cores in pairs at once", "us",
                   (Run(crowd),), sizes=(8, 1024, 65536)),
+        *_rma(crowd, cores),
     ]
 
 
-# Files of each program below pt2pt/, besides its own.
-SHARED = ("bench.c", "options.c")
-EXTRA = {"bandwidth": ("windows.c",), "bibandwidth": ("windows.c",), "message_rate": ("windows.c",)}
+def _rma(crowd, cores):
+    """One-sided communication."""
+    both = [Benchmark(f"{name}{suffix}", f"{name}_{program}", title, unit, (Run(2),),
+                      lower_is_better=lower, folder="rma")
+            for name in ("put", "get")
+            for suffix, program, title, unit, lower in (
+                ("", "latency", f"{name} and flush, 2 ranks", "us", True),
+                ("-bandwidth", "bandwidth", f"bandwidth of {name}, 2 ranks, window 64", "MB/s",
+                 False))]
+    return [
+        *both,
+        Benchmark("put-lock", "put_lock", "lock, put and unlock, 2 ranks", "us", (Run(2),),
+                  folder="rma"),
+        Benchmark("accumulate", "accumulate", "accumulate of doubles and flush, 2 ranks", "us",
+                  (Run(2),), multiple=8, folder="rma"),
+        Benchmark("fetch-and-op", "fetch_and_op", "fetch-and-add and flush, 2 ranks", "us",
+                  (Run(2),), sizes=(8,), folder="rma"),
+        Benchmark("compare-and-swap", "compare_and_swap", "compare-and-swap and flush, 2 ranks",
+                  "us", (Run(2),), sizes=(8,), folder="rma"),
+        Benchmark("counter", "counter", f"fetch-and-add of {crowd} ranks on {cores} cores on one "
+                  "counter", "us", (Run(crowd),), sizes=(8,), folder="rma"),
+    ]
+
+
+# Files of each program besides its own.
+PT2PT = ("pt2pt/bench.c", "pt2pt/options.c")
+SHARED = {"pt2pt": PT2PT, "rma": (*PT2PT, "rma/rma.c")}
+WINDOWS = ("pt2pt/windows.c",)
+EXTRA = {"bandwidth": WINDOWS, "bibandwidth": WINDOWS, "message_rate": WINDOWS}
+
+
+def sources(program, folder="pt2pt"):
+    """Of a program, below benchmarks/."""
+    return [f"{folder}/{program}.c", *SHARED[folder], *EXTRA.get(program, ())]

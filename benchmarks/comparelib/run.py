@@ -31,9 +31,10 @@ def library(output):
 
 
 def compile_program(command, target, sources, env):
-    """Compiles unless the target is newer than all C files beside its sources."""
-    folder = os.path.dirname(sources[0])
-    newest = max(os.path.getmtime(os.path.join(folder, name)) for name in os.listdir(folder))
+    """Compiles unless the target is newer than all files beside its sources."""
+    folders = {os.path.dirname(source) for source in sources}
+    newest = max(os.path.getmtime(os.path.join(folder, name))
+                 for folder in folders for name in os.listdir(folder))
     if os.path.exists(target) and os.path.getmtime(target) > newest:
         return
     os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -44,11 +45,13 @@ def compile_program(command, target, sources, env):
         raise RunError(f"{target}: does not compile: {errors[0]}")
 
 
-def build(mpi, programs, source, directory):
-    for program in programs:
-        files = [f"{program}.c", *plan.SHARED, *plan.EXTRA.get(program, ())]
-        compile_program([mpi.compiler], os.path.join(directory, mpi.name, program),
-                        [os.path.join(source, name) for name in files], mpi.environment())
+def build(mpi, programs, top, directory):
+    """Programs, as (name, folder) below top, into the directory."""
+    for program, folder in programs:
+        compile_program([mpi.compiler, f"-I{top}/pt2pt"],
+                        os.path.join(directory, mpi.name, program),
+                        [os.path.join(top, name) for name in plan.sources(program, folder)],
+                        mpi.environment())
 
 
 def launch(command, env, limit, what):

@@ -1,0 +1,43 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Bandwidth of windows of puts, each window flushed.
+ */
+#include <mpi.h>
+#include "rma.h"
+
+static void exchange(size_t bytes, int iterations)
+{
+    for (int i = 0; bench.first && i < iterations; i++) {
+        for (int k = 0; k < bench.window; k++) {
+            MPI_Put(bench.send, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE,
+                    rma_win);
+        }
+        MPI_Win_flush(bench.peer, rma_win);
+    }
+}
+
+static void verify(size_t bytes)
+{
+    rma_verify_put(bytes, exchange);
+}
+
+static const struct bench_program program = {
+    .name = "put_bandwidth",
+    .title = "bandwidth of MPI_Put, MB/s (1 MB is 1000000 bytes)",
+    .min = 1,
+    .max = 4 << 20,
+    .pairs = 1,
+    .takes_window = true,
+    .prepare = rma_prepare,
+    .finish = rma_finish,
+    .exchange = exchange,
+    .verify = verify,
+    .value = rma_mbps,
+};
+
+int main(int argc, char **argv)
+{
+    return bench_main(argc, argv, &program);
+}

@@ -1,0 +1,35 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * What the benchmarks of one-sided communication share: a window of MPI_Win_allocate() with a
+ * part on each rank that measures, in an epoch of MPI_Win_lock_all() unless said otherwise. The
+ * first rank of a pair is the origin, the second the target, which only waits.
+ */
+#ifndef RMA_H_INCLUDED
+#define RMA_H_INCLUDED
+
+#include <mpi.h>
+#include "bench.h"
+
+extern MPI_Win rma_win;
+extern char *rma_base; /* of this rank's part */
+
+/* For struct bench_program. Collective. */
+void rma_prepare(size_t bytes); /* a part of so many bytes, 64 at least, all zero */
+void rma_finish(void);
+void rma_prepare_unlocked(size_t bytes); /* no epoch */
+void rma_finish_unlocked(void);
+
+/* Between the accesses of one rank and those of another. */
+void rma_meet(void);
+
+/* Microseconds of each operation; megabytes per second of windows of them. */
+double rma_us(size_t bytes, int iterations, double seconds);
+double rma_mbps(size_t bytes, int iterations, double seconds);
+
+/* Checks of a put and a get of so many bytes, each by the function given. */
+void rma_verify_put(size_t bytes, void (*put)(size_t bytes, int iterations));
+void rma_verify_get(size_t bytes, void (*get)(size_t bytes, int iterations));
+
+#endif
