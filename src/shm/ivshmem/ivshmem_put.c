@@ -43,7 +43,7 @@ static int find(MPIR_Win *win, int rank, MPIDI_winattr_t winattr, int origin_cou
     return mpi_errno;
 }
 
-/* One store or load for what fits one: another rank sees all of it or nothing. */
+/* The most common length without a call. */
 static inline void copy(void *to, const void *from, MPI_Aint bytes)
 {
     if (bytes == sizeof(uint64_t)) {
