@@ -23,7 +23,8 @@
 
 static ivs_lock_t locks[2];
 static struct ivs_guard lines[MEMBERS];
-static const uint32_t member_of[MEMBERS] = { 0, 1, 2, 3 };
+static uint32_t member_of[MEMBERS] = { 0, 1, 2, 3 };
+static const struct ivs_guards guards = { lines, member_of, MEMBERS };
 static uint64_t elements[2][ELEMENTS];
 
 static bool is_alive(uint32_t member)
@@ -48,7 +49,11 @@ static void reset(void)
 
 static int lock_target(uint32_t target, uint32_t self, bool (*alive)(uint32_t))
 {
-    return ivs_guard_lock(&locks[target], lines, member_of, MEMBERS, target, self, MEMBERS, alive);
+    const struct ivs_waiter who = {
+        .self = self, .members = MEMBERS, .alive = alive, .patience_s = 1
+    };
+
+    return ivs_guard_lock(&locks[target], &guards, target, &who);
 }
 
 static long change_plainly(uint32_t target, uint32_t self)
@@ -131,8 +136,10 @@ static void test_busy_line(void **state)
     assert_int_equal(lock_target(0, 1, is_dead), 0);
     assert_int_equal(ivs_lock_drop(&locks[0], 1), 0);
     assert_int_equal(lock_target(1, 1, is_dead), -EOWNERDEAD);
-    assert_int_equal(ivs_lock_drop(&locks[1], 1), -EPERM); /* not held after the error */
-    ivl_sh64_store_relaxed(&lines[3].busy, UINT64_MAX);    /* garbage names no target */
+    assert_int_equal(ivs_lock_drop(&locks[1], 1), -EPERM);     /* not held after the error */
+    assert_int_equal(lock_target(1, 1, is_alive), -ETIMEDOUT); /* stuck, and its member lives */
+    assert_int_equal(ivs_lock_drop(&locks[1], 1), -EPERM);
+    ivl_sh64_store_relaxed(&lines[3].busy, UINT64_MAX); /* garbage names no target */
     assert_int_equal(lock_target(1, 1, is_dead), 0);
 }
 

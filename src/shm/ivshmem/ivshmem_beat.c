@@ -20,6 +20,7 @@
 
 #define NOBODY (-1)
 #define LOOKS_PER_LEASE 4
+#define PATIENCE_S 600 /* for one holder of a lock: a gigabyte may be added up under it, slowly */
 
 struct seen {
     uint64_t heartbeat;
@@ -249,7 +250,32 @@ void MPIDI_IVSHMEMI_beat_stop(void)
     beat.running = false;
 }
 
-bool MPIDI_IVSHMEMI_member_alive(uint32_t member)
+/* Only the first member to die is noted. The job ends with it: who waits for any other one, which
+ * may have died as well or wait for the first, need not go on. */
+static bool all_alive(uint32_t member ATTRIBUTE((unused)))
 {
-    return atomic_load_explicit(&beat.dead, memory_order_relaxed) != (int) member;
+    return atomic_load_explicit(&beat.dead, memory_order_relaxed) == NOBODY;
+}
+
+struct ivs_waiter MPIDI_IVSHMEMI_waiter(void)
+{
+    const struct ivs_waiter who = { .self = MPIDI_IVSHMEMI_global.member,
+                                    .members = MPIDI_IVSHMEMI_global.members,
+                                    .alive = all_alive,
+                                    .patience_s = PATIENCE_S };
+    return who;
+}
+
+int MPIDI_IVSHMEMI_lock_error(int rc)
+{
+    int mpi_errno = MPI_SUCCESS;
+
+    if (rc == -EOWNERDEAD) {
+        mpi_errno = MPIDI_IVSHMEMI_beat_check();
+    }
+    if (mpi_errno == MPI_SUCCESS) {
+        MPIR_ERR_SET1(mpi_errno, MPI_ERR_OTHER, "**ivshmem_winlock", "**ivshmem_winlock %s",
+                      strerror(-rc));
+    }
+    return mpi_errno;
 }

@@ -46,15 +46,6 @@ static int progress(MPIR_Win *win)
     return mpi_errno;
 }
 
-static int lock_error(int rc)
-{
-    int mpi_errno = MPI_SUCCESS;
-
-    MPIR_ERR_SET1(mpi_errno, MPI_ERR_RMA_SYNC, "**ivshmem_winlock", "**ivshmem_winlock %s",
-                  strerror(-rc));
-    return mpi_errno;
-}
-
 /* Waits for the lock. What else goes on is driven meanwhile, which also finds dead ranks: one of
  * them may be who holds it. */
 static int take(MPIR_Win *win, struct MPIDI_IVSHMEMI_target *target, bool alone)
@@ -79,7 +70,7 @@ static int take(MPIR_Win *win, struct MPIDI_IVSHMEMI_target *target, bool alone)
         return mpi_errno;
     }
     if (rc != 0) {
-        return lock_error(rc);
+        return MPIDI_IVSHMEMI_lock_error(rc);
     }
     target->held = alone ? MPIDI_IVSHMEMI_HELD_ALONE : MPIDI_IVSHMEMI_HELD_SHARED;
     return MPI_SUCCESS;
@@ -95,7 +86,7 @@ static int drop(struct MPIDI_IVSHMEMI_target *target)
         rc = ivs_rwlock_drop(&target->line->epoch, MPIDI_IVSHMEMI_global.member,
                              held == MPIDI_IVSHMEMI_HELD_ALONE);
     }
-    return rc == 0 ? MPI_SUCCESS : lock_error(rc);
+    return rc == 0 ? MPI_SUCCESS : MPIDI_IVSHMEMI_lock_error(rc);
 }
 
 int MPIDI_IVSHMEMI_win_lock(int lock_type, int rank, int assert, MPIR_Win *win)

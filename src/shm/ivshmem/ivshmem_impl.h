@@ -10,6 +10,7 @@
 #include <mpiimpl.h>
 #include "ivshmem_pre.h"
 #include "locality.h"
+#include "core/ivs_lock.h"
 #include "core/ivs_map.h"
 #include "core/ivs_size.h"
 
@@ -74,8 +75,9 @@ void MPIDI_IVSHMEMI_mem_report(void);
 /* ivshmem_beat.c: heartbeat and watch over the other members. */
 int MPIDI_IVSHMEMI_beat_start(void);
 void MPIDI_IVSHMEMI_beat_stop(void);
-int MPIDI_IVSHMEMI_beat_check(void); /* MPI error naming a member that has died */
-bool MPIDI_IVSHMEMI_member_alive(uint32_t member);
+int MPIDI_IVSHMEMI_beat_check(void);           /* MPI error naming a member that has died */
+struct ivs_waiter MPIDI_IVSHMEMI_waiter(void); /* this rank, for locks in the region */
+int MPIDI_IVSHMEMI_lock_error(int rc);         /* MPI error for what those return */
 
 /* ivshmem_wait.c: called once per look at the transport; yields the processor while nothing
  * happens. */

@@ -6,7 +6,6 @@
  * other is left to MPL.
  */
 #include "ivshmem_impl.h"
-#include "core/ivs_lock.h"
 
 IVL_STATIC_ASSERT(sizeof(ivs_lock_t) <= sizeof(MPL_proc_mutex_t), "the lock fits its place");
 
@@ -31,14 +30,15 @@ void MPIDI_IVSHMEM_mutex_destroy(MPL_proc_mutex_t *mutex, int *err)
 
 void MPIDI_IVSHMEM_mutex_lock(MPL_proc_mutex_t *mutex, int *err)
 {
+    struct ivs_waiter who;
     int rc;
 
     if (!MPIDI_IVSHMEMI_in_region(mutex)) {
         MPL_proc_mutex_lock(mutex, err);
         return;
     }
-    rc = ivs_lock_take((ivs_lock_t *) mutex, MPIDI_IVSHMEMI_global.member,
-                       MPIDI_IVSHMEMI_global.members, MPIDI_IVSHMEMI_member_alive);
+    who = MPIDI_IVSHMEMI_waiter();
+    rc = ivs_lock_take((ivs_lock_t *) mutex, &who);
     *err = rc == 0 ? MPL_SUCCESS : -rc;
 }
 

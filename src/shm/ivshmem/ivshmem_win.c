@@ -58,20 +58,6 @@ char *MPIDI_IVSHMEMI_target_addr(const struct MPIDI_IVSHMEMI_target *target, MPI
 
 /* ---- the accumulate lock ----------------------------------------------------------------------- */
 
-static int lock_error(int rc)
-{
-    int mpi_errno = MPI_SUCCESS;
-
-    if (rc == -EOWNERDEAD) {
-        mpi_errno = MPIDI_IVSHMEMI_beat_check();
-    }
-    if (mpi_errno == MPI_SUCCESS) {
-        MPIR_ERR_SET1(mpi_errno, MPI_ERR_OTHER, "**ivshmem_winlock", "**ivshmem_winlock %s",
-                      strerror(-rc));
-    }
-    return mpi_errno;
-}
-
 static bool is_mine(const struct MPIDI_IVSHMEM_win *own, const struct MPIDI_IVSHMEMI_target *target)
 {
     return own->whole && target->held == MPIDI_IVSHMEMI_HELD_ALONE;
@@ -80,21 +66,16 @@ static bool is_mine(const struct MPIDI_IVSHMEM_win *own, const struct MPIDI_IVSH
 int MPIDI_IVSHMEMI_accumulate_lock(const struct MPIDI_IVSHMEM_win *own,
                                    struct MPIDI_IVSHMEMI_target *target)
 {
-    const MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+    const struct ivs_waiter who = MPIDI_IVSHMEMI_waiter();
     ivs_lock_t *lock = (ivs_lock_t *) &target->line->accumulate;
-    int rc;
+    int rc = 0;
 
-    if (is_mine(own, target)) {
-        return MPI_SUCCESS;
+    if (own->whole && !is_mine(own, target)) {
+        rc = ivs_guard_lock(lock, &own->guards, (uint32_t) (target - own->target), &who);
+    } else if (!own->whole) {
+        rc = ivs_lock_take(lock, &who);
     }
-    if (own->whole) {
-        rc = ivs_guard_lock(lock, own->guards, own->member_of, (uint32_t) own->targets,
-                            (uint32_t) (target - own->target), global->member, global->members,
-                            MPIDI_IVSHMEMI_member_alive);
-    } else {
-        rc = ivs_lock_take(lock, global->member, global->members, MPIDI_IVSHMEMI_member_alive);
-    }
-    return rc == 0 ? MPI_SUCCESS : lock_error(rc);
+    return rc == 0 ? MPI_SUCCESS : MPIDI_IVSHMEMI_lock_error(rc);
 }
 
 int MPIDI_IVSHMEMI_accumulate_unlock(const struct MPIDI_IVSHMEM_win *own,
@@ -104,7 +85,7 @@ int MPIDI_IVSHMEMI_accumulate_unlock(const struct MPIDI_IVSHMEM_win *own,
                                   : ivs_lock_drop((ivs_lock_t *) &target->line->accumulate,
                                                   MPIDI_IVSHMEMI_global.member);
 
-    return rc == 0 ? MPI_SUCCESS : lock_error(rc);
+    return rc == 0 ? MPI_SUCCESS : MPIDI_IVSHMEMI_lock_error(rc);
 }
 
 /* ---- windows come and go ----------------------------------------------------------------------- */
@@ -123,7 +104,7 @@ static int close_window(struct MPIDI_IVSHMEM_win *own)
     if (own->lines != NULL) {
         mpi_errno = MPIDU_shm_free(own->lines);
     }
-    MPL_free(own->member_of);
+    MPL_free(own->guards.member_of);
     MPL_free(own);
     return mpi_errno;
 }
@@ -138,16 +119,18 @@ static struct MPIDI_IVSHMEM_win *make_window(const MPIR_Win *win)
     if (own == NULL) {
         return NULL;
     }
-    own->member_of = MPL_malloc((size_t) targets * sizeof(*own->member_of), MPL_MEM_RMA);
-    if (own->member_of == NULL) {
+    own->guards.member_of =
+        MPL_malloc((size_t) targets * sizeof(*own->guards.member_of), MPL_MEM_RMA);
+    if (own->guards.member_of == NULL) {
         MPL_free(own);
         return NULL;
     }
     own->whole = targets == win->comm_ptr->local_size;
     own->targets = targets;
+    own->guards.count = (uint32_t) targets;
     own->rank = host->rank;
     for (int i = 0; i < targets; i++) {
-        own->member_of[i] = MPIDI_IVSHMEMI_peer_of(i, host);
+        own->guards.member_of[i] = MPIDI_IVSHMEMI_peer_of(i, host);
     }
     return own;
 }
@@ -168,7 +151,7 @@ static int open_window(MPIR_Win *win, struct MPIDI_IVSHMEM_win *own, bool *used)
         return mpi_errno;
     }
     own->lines = lines; /* zero: no lock is taken, nobody is busy */
-    own->guards = (struct ivs_guard *) (own->lines + own->targets);
+    own->guards.lines = (struct ivs_guard *) (own->lines + own->targets);
     for (int i = 0; i < own->targets; i++) {
         own->target[i].line = &own->lines[i];
     }

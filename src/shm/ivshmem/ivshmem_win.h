@@ -48,8 +48,7 @@ struct MPIDI_IVSHMEM_win {
     uint32_t polls;                        /* flushes since the last progress */
     int rank;                              /* this one's on the host */
     struct MPIDI_IVSHMEMI_win_line *lines; /* a segment: one for each target, */
-    struct ivs_guard *guards;              /* then as many of these, one for each origin */
-    uint32_t *member_of;                   /* by rank on the host */
+    struct ivs_guards guards;              /* then as many of these, one for each origin */
     MPL_proc_mutex_t *posix_mutex;         /* what MPICH allocated for itself */
     struct MPIDI_IVSHMEMI_target target[]; /* by rank on the host */
 };
@@ -109,14 +108,14 @@ int MPIDI_IVSHMEMI_accumulate_unlock(const struct MPIDI_IVSHMEM_win *own,
 static inline bool MPIDI_IVSHMEMI_atomics_enter(const struct MPIDI_IVSHMEM_win *own,
                                                 const struct MPIDI_IVSHMEMI_target *target)
 {
-    return own->whole &&
-           ivs_guard_enter(&own->guards[own->rank], (const ivs_lock_t *) &target->line->accumulate,
-                           (uint32_t) (target - own->target));
+    return own->whole && ivs_guard_enter(&own->guards.lines[own->rank],
+                                         (const ivs_lock_t *) &target->line->accumulate,
+                                         (uint32_t) (target - own->target));
 }
 
 static inline void MPIDI_IVSHMEMI_atomics_leave(const struct MPIDI_IVSHMEM_win *own)
 {
-    ivs_guard_leave(&own->guards[own->rank]);
+    ivs_guard_leave(&own->guards.lines[own->rank]);
 }
 
 #endif /* IVSHMEM_WIN_H_INCLUDED */

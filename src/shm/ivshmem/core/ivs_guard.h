@@ -41,12 +41,16 @@ static inline void ivs_guard_leave(struct ivs_guard *own)
     ivl_sh64_store_release(&own->busy, 0);
 }
 
-/* Takes the target's lock and waits until no member changes the target by atomics. lines: one for
- * each of the `count` members that may. See ivs_lock_take() for the rest and the errors; alive()
- * is asked about members of the lock, line i being that of member_of[i]. After an error the lock
- * is not held. */
-int ivs_guard_lock(ivs_lock_t *lock, const struct ivs_guard *lines, const uint32_t *member_of,
-                   uint32_t count, uint32_t target, uint32_t self, uint32_t members,
-                   bool (*alive)(uint32_t));
+/* The lines of those that may change a target. Line i is that of member member_of[i]. */
+struct ivs_guards {
+    struct ivs_guard *lines;
+    uint32_t *member_of; /* private */
+    uint32_t count;
+};
+
+/* Takes the target's lock and waits until no member changes the target by atomics. Errors as of
+ * ivs_lock_take(), about the lock's holder or a member that is at it; then it is not held. */
+int ivs_guard_lock(ivs_lock_t *lock, const struct ivs_guards *guards, uint32_t target,
+                   const struct ivs_waiter *who);
 
 #endif /* IVS_GUARD_H_INCLUDED */

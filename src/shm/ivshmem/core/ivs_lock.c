@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <time.h>
 
 #include "ivs_lock.h"
 
@@ -28,16 +29,33 @@ void ivs_lock_init(ivs_lock_t *lock)
     ivl_sh64_store_relaxed(&lock->word, 0);
 }
 
-/* What a waiter finds out about the holder: 0 = wait on. */
-static int judge(uint64_t found, uint32_t self, uint32_t members, bool (*alive)(uint32_t))
+int ivs_patience_ask(struct ivs_patience *wait, const struct ivs_waiter *who, uint32_t member)
 {
-    if (found > members) {
+    struct timespec now;
+    uint64_t now_ms;
+
+    if (!who->alive(member)) {
+        return -EOWNERDEAD;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    now_ms = (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+    if (wait->of != (uint64_t) member + 1) {
+        wait->of = (uint64_t) member + 1;
+        wait->since = now_ms;
+    }
+    return now_ms - wait->since > (uint64_t) who->patience_s * 1000 ? -ETIMEDOUT : 0;
+}
+
+/* What a waiter finds out about the holder: 0 = wait on. */
+static int judge(uint64_t found, const struct ivs_waiter *who, struct ivs_patience *wait)
+{
+    if (found > who->members) {
         return -EBADMSG;
     }
-    if (found == (uint64_t) self + 1) {
+    if (found == (uint64_t) who->self + 1) {
         return -EDEADLK;
     }
-    return found == 0 || alive((uint32_t) found - 1) ? 0 : -EOWNERDEAD;
+    return found == 0 ? 0 : ivs_patience_ask(wait, who, (uint32_t) found - 1);
 }
 
 /* Waits a little while the lock looks taken; true when it looks free. */
@@ -54,19 +72,20 @@ static bool wait_briefly(const ivs_lock_t *lock)
     return false;
 }
 
-int ivs_lock_take(ivs_lock_t *lock, uint32_t self, uint32_t members, bool (*alive)(uint32_t))
+int ivs_lock_take(ivs_lock_t *lock, const struct ivs_waiter *who)
 {
+    struct ivs_patience wait = { 0 };
     uint64_t found = 0;
 
     for (uint32_t round = 1;; round++) {
         found = 0;
         /* [lock A] pairs with [lock R] in ivs_lock_drop: what the last holder wrote under the
          * lock is seen */
-        if (ivl_sh64_cas(&lock->word, &found, (uint64_t) self + 1)) {
+        if (ivl_sh64_cas(&lock->word, &found, (uint64_t) who->self + 1)) {
             return 0;
         }
-        if (round % ROUNDS_BEFORE_ASKING == 0 || found > members) {
-            int verdict = judge(found, self, members, alive);
+        if (round % ROUNDS_BEFORE_ASKING == 0 || found > who->members) {
+            int verdict = judge(found, who, &wait);
             if (verdict != 0) {
                 return verdict;
             }
