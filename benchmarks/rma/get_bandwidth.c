@@ -9,18 +9,12 @@
 
 static void exchange(size_t bytes, int iterations)
 {
-    for (int i = 0; bench.first && i < iterations; i++) {
-        for (int k = 0; k < bench.window; k++) {
-            MPI_Get(bench.receive, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE,
-                    rma_win);
-        }
-        MPI_Win_flush(bench.peer, rma_win);
-    }
+    rma_get(bytes, iterations, bench.window);
 }
 
 static void verify(size_t bytes)
 {
-    rma_verify_get(bytes, exchange);
+    rma_verify_get(bytes);
 }
 
 static const struct bench_program program = {

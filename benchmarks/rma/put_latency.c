@@ -9,15 +9,12 @@
 
 static void exchange(size_t bytes, int iterations)
 {
-    for (int i = 0; bench.first && i < iterations; i++) {
-        MPI_Put(bench.send, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE, rma_win);
-        MPI_Win_flush(bench.peer, rma_win);
-    }
+    rma_put(bytes, iterations, 1);
 }
 
 static void verify(size_t bytes)
 {
-    rma_verify_put(bytes, exchange);
+    rma_verify_put(bytes);
 }
 
 static const struct bench_program program = {

@@ -56,12 +56,34 @@ double rma_mbps(size_t bytes, int iterations, double seconds)
     return (double) bytes * bench.window * iterations / seconds / 1e6;
 }
 
-void rma_verify_put(size_t bytes, void (*put)(size_t bytes, int iterations))
+void rma_put(size_t bytes, int windows, int window)
+{
+    for (int i = 0; bench.first && i < windows; i++) {
+        for (int k = 0; k < window; k++) {
+            MPI_Put(bench.send, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE,
+                    rma_win);
+        }
+        MPI_Win_flush(bench.peer, rma_win);
+    }
+}
+
+void rma_get(size_t bytes, int windows, int window)
+{
+    for (int i = 0; bench.first && i < windows; i++) {
+        for (int k = 0; k < window; k++) {
+            MPI_Get(bench.receive, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE,
+                    rma_win);
+        }
+        MPI_Win_flush(bench.peer, rma_win);
+    }
+}
+
+void rma_verify_put(size_t bytes)
 {
     bench_fill(bench.send, bytes, (unsigned) bench.rank);
     memset(rma_base, 0, bytes);
     rma_meet();
-    put(bytes, 1);
+    rma_put(bytes, 1, 1);
     rma_meet();
     if (!bench.first) {
         bench_expect(rma_base, bytes, (unsigned) bench.peer);
@@ -69,14 +91,41 @@ void rma_verify_put(size_t bytes, void (*put)(size_t bytes, int iterations))
     rma_meet();
 }
 
-void rma_verify_get(size_t bytes, void (*get)(size_t bytes, int iterations))
+void rma_verify_get(size_t bytes)
 {
     bench_fill(rma_base, bytes, (unsigned) bench.rank);
     memset(bench.receive, 0, bytes);
     rma_meet();
-    get(bytes, 1);
+    rma_get(bytes, 1, 1);
     if (bench.first) {
         bench_expect(bench.receive, bytes, (unsigned) bench.peer);
+    }
+    rma_meet();
+}
+
+int64_t *rma_counter(void)
+{
+    return (int64_t *) (void *) rma_base;
+}
+
+void rma_count(int rank, int times)
+{
+    int64_t one = 1, old;
+
+    for (int i = 0; i < times; i++) {
+        MPI_Fetch_and_op(&one, &old, MPI_INT64_T, rank, 0, MPI_SUM, rma_win);
+        MPI_Win_flush(rank, rma_win);
+    }
+}
+
+void rma_verify_counter(int64_t before, void (*work)(void), bool checks, int64_t expected)
+{
+    *rma_counter() = before;
+    rma_meet();
+    work();
+    rma_meet();
+    if (checks && *rma_counter() != expected) {
+        bench_wrong("the counter", 0);
     }
     rma_meet();
 }

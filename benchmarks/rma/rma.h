@@ -11,6 +11,8 @@
 
 #include <mpi.h>
 #include "bench.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 extern MPI_Win rma_win;
 extern char *rma_base; /* of this rank's part */
@@ -28,8 +30,20 @@ void rma_meet(void);
 double rma_us(size_t bytes, int iterations, double seconds);
 double rma_mbps(size_t bytes, int iterations, double seconds);
 
-/* Checks of a put and a get of so many bytes, each by the function given. */
-void rma_verify_put(size_t bytes, void (*put)(size_t bytes, int iterations));
-void rma_verify_get(size_t bytes, void (*get)(size_t bytes, int iterations));
+/* The origins put to, and get from, their peers: so many windows of accesses, each flushed. */
+void rma_put(size_t bytes, int windows, int window);
+void rma_get(size_t bytes, int windows, int window);
+void rma_verify_put(size_t bytes);
+void rma_verify_get(size_t bytes);
+
+/* The number that this rank's part begins with. */
+int64_t *rma_counter(void);
+
+/* This rank adds one to a rank's counter, so many times, flushing each. */
+void rma_count(int rank, int times);
+
+/* The counter is set on all ranks, the ranks work on it, and it must hold what is expected on the
+ * rank that checks. */
+void rma_verify_counter(int64_t before, void (*work)(void), bool checks, int64_t expected);
 
 #endif
