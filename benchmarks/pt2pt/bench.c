@@ -20,9 +20,23 @@ MPI_Comm bench_comm;
 static const struct bench_program *program;
 static struct options options;
 
+/* Memory that an MPI can give its own peers access to, if it knows how. */
+static void *allocate_shared(size_t bytes)
+{
+    void *memory = NULL;
+    MPI_Info info;
+
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "mpich_buf_type", "shmem");
+    MPI_Alloc_mem((MPI_Aint) bytes, info, &memory);
+    MPI_Info_free(&info);
+    return memory;
+}
+
 static void *allocate(size_t bytes)
 {
-    void *memory = aligned_alloc(4096, (bytes + 4095) & ~(size_t) 4095);
+    size_t whole = (bytes + 4095) & ~(size_t) 4095;
+    void *memory = options.alloc_mem ? allocate_shared(whole) : aligned_alloc(4096, whole);
 
     if (memory == NULL) {
         fprintf(stderr, "%s: buffer: no memory for %zu bytes: give a lower --max\n", program->name,
@@ -32,6 +46,15 @@ static void *allocate(size_t bytes)
     }
     memset(memory, 0, bytes);
     return memory;
+}
+
+static void release(void *memory)
+{
+    if (options.alloc_mem) {
+        MPI_Free_mem(memory);
+    } else {
+        free(memory);
+    }
 }
 
 /* Measuring ranks on the first processors that this process may use: pair 0 on two of them. */
@@ -250,8 +273,8 @@ static void run_in_role(void)
     bench.send = allocate(bench.buffer_bytes);
     bench.receive = allocate(bench.buffer_bytes);
     run();
-    free(bench.send);
-    free(bench.receive);
+    release(bench.send);
+    release(bench.receive);
     MPI_Comm_free(&bench_comm);
 }
 

@@ -23,6 +23,7 @@ enum {
     OPT_TYPE,
     OPT_IDLE,
     OPT_PIN,
+    OPT_ALLOC_MEM,
     OPT_HELP
 };
 
@@ -36,6 +37,7 @@ static const struct option table[] = {
     { "type", required_argument, NULL, OPT_TYPE },
     { "idle", required_argument, NULL, OPT_IDLE },
     { "pin", no_argument, NULL, OPT_PIN },
+    { "alloc-mem", no_argument, NULL, OPT_ALLOC_MEM },
     { "help", no_argument, NULL, OPT_HELP },
     { 0 },
 };
@@ -169,6 +171,9 @@ static bool take_value(struct options *o, int option, size_t *min, size_t *max)
         case OPT_PIN:
             o->pin = true;
             return true;
+        case OPT_ALLOC_MEM:
+            o->alloc_mem = true;
+            return true;
         default:
             o->help = true;
             return true;
@@ -211,7 +216,8 @@ static void print_help(const struct bench_program *program)
            "  --sizes=LIST              just these, separated by commas\n"
            "  --seconds=S               about how long to measure each size (0.1)\n"
            "  --iterations=N            at most so many of each size (100000)\n"
-           "  --pin                     bind the measuring ranks to one processor each\n",
+           "  --pin                     bind the measuring ranks to one processor each\n"
+           "  --alloc-mem               buffers from MPI_Alloc_mem, mpich_buf_type=shmem\n",
            program->min, program->max);
     if (program->takes_window) {
         printf("  --window=N                messages under way (64), at most 4096\n");
