@@ -72,23 +72,6 @@ static const void *contiguous_data(const MPIR_Request *sreq)
     return contig ? MPIR_get_contig_ptr(MPIDIG_REQUEST(sreq, buffer), true_lb) : NULL;
 }
 
-/* Where in the region the data lies, if it does. */
-static bool find_place(const void *data, uint64_t bytes, struct cma_place *place)
-{
-    struct ivl_block block;
-
-    memset(place, 0, sizeof(*place));
-    if (!MPIDI_IVSHMEMI_seg_find(data, bytes, &block)) {
-        return false;
-    }
-    place->block = block.offset;
-    place->from = (uint64_t) ((const char *) data -
-                              (const char *) ivl_block_addr(MPIDI_IVSHMEMI_global.region, &block));
-    place->generation = block.generation;
-    place->in_region = 1;
-    return true;
-}
-
 bool MPIDI_IVSHMEMI_cma_offer(uint32_t peer, const MPIDIG_hdr_t *hdr, struct cma_rts *rts)
 {
     const void *data;
@@ -101,7 +84,7 @@ bool MPIDI_IVSHMEMI_cma_offer(uint32_t peer, const MPIDIG_hdr_t *hdr, struct cma
     if (data == NULL) {
         return false;
     }
-    readable = find_place(data, (uint64_t) hdr->data_sz, &rts->offer.place) ||
+    readable = MPIDI_IVSHMEMI_seg_place(data, (uint64_t) hdr->data_sz, &rts->offer.place) ||
                (MPIDI_IVSHMEMI_exposed.nonce != 0 && MPIDI_IVSHMEMI_cma_is_near(peer));
     if (!readable || !ivs_expose_take(&MPIDI_IVSHMEMI_exposed, peer, data, (uint64_t) hdr->data_sz,
                                       hdr->sreq_ptr, &rts->offer.ticket)) {
@@ -242,21 +225,17 @@ static int read_by_kernel(MPIR_Request *rreq, const struct ivs_ticket *ticket, c
     return rc;
 }
 
-/* The reference keeps the block from being freed, and given to others, while it is read. */
-static int read_from_region(MPIR_Request *rreq, const struct cma_place *place, char *dst)
+static int read_from_region(MPIR_Request *rreq, const struct MPIDI_IVSHMEMI_place *place, char *dst)
 {
-    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
     const uint64_t bytes = bytes_of(rreq);
     struct ivl_block block;
-    uint64_t end;
+    const char *src = MPIDI_IVSHMEMI_place_attach(place, bytes, &block);
 
-    if (!global->merged || __builtin_add_overflow(place->from, bytes, &end) ||
-        ivl_block_attach(global->region, &global->job, place->block, place->generation, end, &block,
-                         NULL) != 0) {
+    if (src == NULL) {
         return -EBADMSG;
     }
-    ivs_copy(dst, (const char *) ivl_block_addr(global->region, &block) + place->from, bytes);
-    return ivl_block_release(global->region, &global->job, &block, NULL) == 0 ? 0 : -EBADMSG;
+    ivs_copy(dst, src, bytes);
+    return MPIDI_IVSHMEMI_place_release(&block);
 }
 
 static int take_data(MPIR_Request *rreq, int way, const struct cma_offer *offer, char *dst)

@@ -16,17 +16,9 @@
 #define CMA_RNDV MPIDIG_RNDV_IPC
 #define CMA_ACK MPIDI_IPC_ACK
 
-/* Where data lies in the region. */
-struct cma_place {
-    uint64_t block;      /* offset of the block */
-    uint64_t from;       /* in the block */
-    uint32_t generation; /* of the block */
-    uint32_t in_region;  /* 1; 0: in the sender's own memory, and the rest is nothing */
-};
-
 struct cma_offer {
     struct ivs_ticket ticket;
-    struct cma_place place;
+    struct MPIDI_IVSHMEMI_place place; /* of the data */
 };
 
 /* A request to send (handler MPIDIG_SEND) with an offer to read the data. */

@@ -66,8 +66,24 @@ bool MPIDI_IVSHMEMI_in_region(const void *addr);
 /* Memory for this process; MPL error codes. Only while the back end is enabled. */
 int MPIDI_IVSHMEMI_seg_alloc(uint64_t bytes, void **addr);
 int MPIDI_IVSHMEMI_seg_free(void *addr);
-/* The block held by this process that all of [addr, addr + bytes) lies in. */
-bool MPIDI_IVSHMEMI_seg_find(const void *addr, uint64_t bytes, struct ivl_block *block);
+
+/* Where in the region something lies, as ranks tell each other. */
+struct MPIDI_IVSHMEMI_place {
+    uint64_t block;      /* offset of its block */
+    uint64_t from;       /* in the block */
+    uint32_t generation; /* of the block */
+    uint32_t in_region;  /* 1; 0: in private memory, and the rest is nothing */
+};
+
+/* The place of [addr, addr + bytes), if all of it lies in one block that this process holds. */
+bool MPIDI_IVSHMEMI_seg_place(const void *addr, uint64_t bytes, struct MPIDI_IVSHMEMI_place *place);
+
+/* A place that another rank named, as an address here: NULL if no block of this job has so many
+ * bytes there. With a reference to the block, so that it is not freed, and given to others,
+ * meanwhile; release() must follow. */
+char *MPIDI_IVSHMEMI_place_attach(const struct MPIDI_IVSHMEMI_place *place, uint64_t bytes,
+                                  struct ivl_block *block);
+int MPIDI_IVSHMEMI_place_release(const struct ivl_block *block); /* 0 or negative errno */
 
 /* ivshmem_mem.c */
 void MPIDI_IVSHMEMI_mem_report(void);
@@ -83,8 +99,9 @@ int MPIDI_IVSHMEMI_lock_error(int rc);         /* MPI error for what those retur
  * happens. */
 void MPIDI_IVSHMEMI_wait_init(void);
 void MPIDI_IVSHMEMI_wait_look(bool busy);
-bool MPIDI_IVSHMEMI_is_crowded(void); /* others want this processor: do not spin */
+bool MPIDI_IVSHMEMI_is_crowded(void); /* others want this processor: hardly spin */
 void MPIDI_IVSHMEMI_give_way(void);   /* lets them have it once */
+void MPIDI_IVSHMEMI_waited(void);     /* what was waited for has come */
 
 /* ivshmem_fault.c: says why when the region goes away under us. */
 void MPIDI_IVSHMEMI_fault_watch(void);

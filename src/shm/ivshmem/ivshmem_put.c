@@ -23,16 +23,32 @@ static inline bool is_plain(int origin_count, MPI_Datatype origin_type, int coun
     return false;
 }
 
-/* The target's address for an access of any types; *empty: there is nothing to do. */
-static int find(MPIR_Win *win, int rank, MPIDI_winattr_t winattr, int origin_count,
-                MPI_Datatype origin_type, MPI_Aint disp, int count, MPI_Datatype type, char **addr)
+/* The address of `bytes` bytes without holes. */
+static inline int find_plain(MPIR_Win *win, int rank, MPIDI_winattr_t winattr, MPI_Aint disp,
+                             MPI_Aint bytes, char **addr)
 {
     const struct MPIDI_IVSHMEMI_target *target = MPIDI_IVSHMEMI_target_of(win, rank, winattr);
-    MPI_Aint origin_bytes, bytes;
     int mpi_errno = MPIDI_IVSHMEMI_check_access(win, rank, target);
 
     *addr = NULL;
-    MPIDI_Datatype_check_size(origin_type, origin_count, origin_bytes);
+    if (likely(mpi_errno == MPI_SUCCESS && bytes != 0)) {
+        *addr = MPIDI_IVSHMEMI_target_bytes(target, disp, bytes);
+        if (unlikely(*addr == NULL)) {
+            mpi_errno = MPIDI_IVSHMEMI_range_error(rank, target);
+        }
+    }
+    return mpi_errno;
+}
+
+/* The address for any types. */
+static int find_typed(MPIR_Win *win, int rank, MPIDI_winattr_t winattr, MPI_Aint origin_bytes,
+                      MPI_Aint disp, int count, MPI_Datatype type, char **addr)
+{
+    const struct MPIDI_IVSHMEMI_target *target = MPIDI_IVSHMEMI_target_of(win, rank, winattr);
+    MPI_Aint bytes;
+    int mpi_errno = MPIDI_IVSHMEMI_check_access(win, rank, target);
+
+    *addr = NULL;
     MPIDI_Datatype_check_size(type, count, bytes);
     if (mpi_errno == MPI_SUCCESS && origin_bytes != 0 && bytes != 0) {
         *addr = MPIDI_IVSHMEMI_target_addr(target, disp, count, type);
@@ -62,21 +78,15 @@ int MPIDI_IVSHMEMI_put(const void *origin, int origin_count, MPI_Datatype origin
     int mpi_errno;
 
     if (likely(is_plain(origin_count, origin_type, count, type, &bytes))) {
-        const struct MPIDI_IVSHMEMI_target *target = MPIDI_IVSHMEMI_target_of(win, rank, winattr);
-
-        mpi_errno = MPIDI_IVSHMEMI_check_access(win, rank, target);
-        if (unlikely(mpi_errno != MPI_SUCCESS || bytes == 0)) {
-            return mpi_errno;
+        mpi_errno = find_plain(win, rank, winattr, disp, bytes, &addr);
+        if (likely(addr != NULL)) {
+            copy(addr, origin, bytes);
         }
-        addr = MPIDI_IVSHMEMI_target_bytes(target, disp, bytes);
-        if (unlikely(addr == NULL)) {
-            return MPIDI_IVSHMEMI_range_error(rank, target);
-        }
-        copy(addr, origin, bytes);
-        return MPI_SUCCESS;
+        return mpi_errno;
     }
-    mpi_errno = find(win, rank, winattr, origin_count, origin_type, disp, count, type, &addr);
-    if (mpi_errno == MPI_SUCCESS && addr != NULL) {
+    MPIDI_Datatype_check_size(origin_type, origin_count, bytes);
+    mpi_errno = find_typed(win, rank, winattr, bytes, disp, count, type, &addr);
+    if (addr != NULL) {
         mpi_errno = MPIR_Localcopy(origin, origin_count, origin_type, addr, count, type);
     }
     return mpi_errno;
@@ -91,21 +101,15 @@ int MPIDI_IVSHMEMI_get(void *origin, int origin_count, MPI_Datatype origin_type,
     int mpi_errno;
 
     if (likely(is_plain(origin_count, origin_type, count, type, &bytes))) {
-        const struct MPIDI_IVSHMEMI_target *target = MPIDI_IVSHMEMI_target_of(win, rank, winattr);
-
-        mpi_errno = MPIDI_IVSHMEMI_check_access(win, rank, target);
-        if (unlikely(mpi_errno != MPI_SUCCESS || bytes == 0)) {
-            return mpi_errno;
+        mpi_errno = find_plain(win, rank, winattr, disp, bytes, &addr);
+        if (likely(addr != NULL)) {
+            copy(origin, addr, bytes);
         }
-        addr = MPIDI_IVSHMEMI_target_bytes(target, disp, bytes);
-        if (unlikely(addr == NULL)) {
-            return MPIDI_IVSHMEMI_range_error(rank, target);
-        }
-        copy(origin, addr, bytes);
-        return MPI_SUCCESS;
+        return mpi_errno;
     }
-    mpi_errno = find(win, rank, winattr, origin_count, origin_type, disp, count, type, &addr);
-    if (mpi_errno == MPI_SUCCESS && addr != NULL) {
+    MPIDI_Datatype_check_size(origin_type, origin_count, bytes);
+    mpi_errno = find_typed(win, rank, winattr, bytes, disp, count, type, &addr);
+    if (addr != NULL) {
         mpi_errno = MPIR_Localcopy(addr, count, type, origin, origin_count, origin_type);
     }
     return mpi_errno;

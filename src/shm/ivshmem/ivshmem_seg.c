@@ -154,22 +154,50 @@ int MPIDI_IVSHMEMI_seg_free(void *addr)
     return seg_detach(addr);
 }
 
-bool MPIDI_IVSHMEMI_seg_find(const void *addr, uint64_t bytes, struct ivl_block *block)
+bool MPIDI_IVSHMEMI_seg_place(const void *addr, uint64_t bytes, struct MPIDI_IVSHMEMI_place *place)
 {
     const struct ivl_region *region = MPIDI_IVSHMEMI_global.region;
-    bool found = false;
 
+    memset(place, 0, sizeof(*place));
     if (!MPIDI_IVSHMEMI_in_region(addr)) {
         return false;
     }
     pthread_mutex_lock(&held_lock);
-    for (const struct held *entry = held_list; entry != NULL && !found; entry = entry->next) {
+    for (const struct held *entry = held_list; entry != NULL; entry = entry->next) {
         uint64_t from = (uintptr_t) addr - (uintptr_t) ivl_block_addr(region, &entry->block);
-        found = from <= entry->block.bytes && bytes <= entry->block.bytes - from;
-        *block = entry->block;
+
+        if (from <= entry->block.bytes && bytes <= entry->block.bytes - from) {
+            place->block = entry->block.offset;
+            place->from = from;
+            place->generation = entry->block.generation;
+            place->in_region = 1;
+            break;
+        }
     }
     pthread_mutex_unlock(&held_lock);
-    return found;
+    return place->in_region != 0;
+}
+
+char *MPIDI_IVSHMEMI_place_attach(const struct MPIDI_IVSHMEMI_place *place, uint64_t bytes,
+                                  struct ivl_block *block)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+    uint64_t end;
+
+    if (!global->merged || place->in_region == 0 ||
+        __builtin_add_overflow(place->from, bytes, &end) ||
+        ivl_block_attach(global->region, &global->job, place->block, place->generation, end, block,
+                         NULL) != 0) {
+        return NULL;
+    }
+    return (char *) ivl_block_addr(global->region, block) + place->from;
+}
+
+int MPIDI_IVSHMEMI_place_release(const struct ivl_block *block)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+
+    return ivl_block_release(global->region, &global->job, block, NULL) == 0 ? 0 : -EBADMSG;
 }
 
 static const MPL_shm_backend_t backend = { seg_create, seg_attach, seg_detach };

@@ -93,12 +93,11 @@ int MPIDI_IVSHMEMI_accumulate_unlock(const struct MPIDI_IVSHMEM_win *own,
 /* Frees what was made of a window, also in part. */
 static int close_window(struct MPIDI_IVSHMEM_win *own)
 {
-    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
     int mpi_errno = MPI_SUCCESS;
 
     for (int i = 0; i < own->targets; i++) {
         if (own->target[i].has_block) {
-            ivl_block_release(global->region, &global->job, &own->target[i].block, NULL);
+            MPIDI_IVSHMEMI_place_release(&own->target[i].block);
         }
     }
     if (own->lines != NULL) {
@@ -133,6 +132,15 @@ static struct MPIDI_IVSHMEM_win *make_window(const MPIR_Win *win)
         own->guards.member_of[i] = MPIDI_IVSHMEMI_peer_of(i, host);
     }
     return own;
+}
+
+/* *agreed: whether all ranks of the host can; no rank goes on alone into what is collective. */
+static int agree(MPIR_Comm *host, bool can, bool *agreed)
+{
+    MPIR_Errflag_t errflag = MPIR_ERR_NONE;
+
+    *agreed = false;
+    return MPIR_Allreduce(&can, agreed, 1, MPI_C_BOOL, MPI_LAND, host, &errflag);
 }
 
 /* Collective over the ranks of the window on this host, all of which come here or none does. The
@@ -193,18 +201,17 @@ fn_fail:
 static int open_allocated(MPIR_Win *win)
 {
     struct MPIDI_IVSHMEM_win *own = make_window(win);
-    bool used = false;
-    int mpi_errno = MPI_SUCCESS;
+    int wrong = own != NULL ? fill_targets(win, own) : MPI_SUCCESS;
+    bool agreed = false, used = false;
+    int mpi_errno = agree(win->comm_ptr->node_comm, own != NULL && wrong == MPI_SUCCESS, &agreed);
 
-    MPIR_ERR_CHKANDJUMP(own == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
-    mpi_errno = fill_targets(win, own);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = open_window(win, own, &used);
-fn_fail:
+    if (mpi_errno == MPI_SUCCESS && agreed) {
+        mpi_errno = open_window(win, own, &used);
+    }
     if (own != NULL && !used) {
         close_window(own); /* MPICH's one lock per host does as well */
     }
-    return mpi_errno;
+    return wrong != MPI_SUCCESS ? wrong : mpi_errno;
 }
 
 static int after_allocation(MPIR_Win *win, int rc)
@@ -221,53 +228,32 @@ static int after_allocation(MPIR_Win *win, int rc)
 
 /* Where a rank's part of a window is, as the ranks of the host tell each other. */
 struct part {
-    uint64_t offset; /* of the block */
-    uint64_t from;   /* of the part in the block */
-    uint64_t bytes;
-    uint32_t generation;
-    uint32_t disp_unit;
-    uint32_t usable; /* 1: in the region, or empty */
-    uint32_t reserved;
+    struct MPIDI_IVSHMEMI_place place;
+    uint64_t bytes; /* 0: empty, and nowhere */
+    uint64_t disp_unit;
 };
 
 static struct part own_part(const MPIR_Win *win)
 {
     struct part part = { .bytes = (uint64_t) win->size, .disp_unit = (uint32_t) win->disp_unit };
-    struct ivl_block block;
 
-    if (win->size == 0) {
-        part.usable = 1;
-    } else if (MPIDI_IVSHMEMI_seg_find(win->base, (uint64_t) win->size, &block)) {
-        part.usable = 1;
-        part.offset = block.offset;
-        part.generation = block.generation;
-        part.from =
-            (uint64_t) ((const char *) win->base -
-                        (const char *) ivl_block_addr(MPIDI_IVSHMEMI_global.region, &block));
+    if (win->size > 0) {
+        MPIDI_IVSHMEMI_seg_place(win->base, (uint64_t) win->size, &part.place);
     }
     return part;
 }
 
-/* Takes a reference to the block that another rank named: the allocator says whether there is
- * such a block of this job, and how long it is. */
+/* False if the other rank's part is not there. */
 static bool take_part(const struct part *part, struct MPIDI_IVSHMEMI_target *target)
 {
-    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
-    uint64_t end;
-
     target->disp_unit = (MPI_Aint) part->disp_unit;
     if (part->bytes == 0) {
         return true;
     }
-    if (__builtin_add_overflow(part->from, part->bytes, &end) ||
-        ivl_block_attach(global->region, &global->job, part->offset, part->generation, end,
-                         &target->block, NULL) != 0) {
-        return false;
-    }
-    target->has_block = true;
-    target->base = (char *) ivl_block_addr(global->region, &target->block) + part->from;
-    target->bytes = (MPI_Aint) part->bytes;
-    return true;
+    target->base = MPIDI_IVSHMEMI_place_attach(&part->place, part->bytes, &target->block);
+    target->has_block = target->base != NULL;
+    target->bytes = target->has_block ? (MPI_Aint) part->bytes : 0;
+    return target->has_block;
 }
 
 static bool all_usable(const struct part *parts, int count)
@@ -275,7 +261,7 @@ static bool all_usable(const struct part *parts, int count)
     bool any = false;
 
     for (int i = 0; i < count; i++) {
-        if (parts[i].usable == 0) {
+        if (parts[i].bytes != 0 && parts[i].place.in_region == 0) {
             return false;
         }
         any = any || parts[i].bytes != 0;
@@ -287,14 +273,12 @@ static bool all_usable(const struct part *parts, int count)
 static int take_parts(MPIR_Comm *host, const struct part *parts, struct MPIDI_IVSHMEM_win *own,
                       bool *agreed)
 {
-    MPIR_Errflag_t errflag = MPIR_ERR_NONE;
     bool taken = own != NULL;
 
     for (int i = 0; taken && i < own->targets; i++) {
         taken = take_part(&parts[i], &own->target[i]);
     }
-    *agreed = false;
-    return MPIR_Allreduce(&taken, agreed, 1, MPI_C_BOOL, MPI_LAND, host, &errflag);
+    return agree(host, taken, agreed);
 }
 
 /* Back to a window that MPICH reaches by messages. */
