@@ -268,6 +268,8 @@ static void send(uint32_t peer, uint32_t bytes)
     if (rc != 0) {
         return;
     }
+    ivs_out_cut_lap(out);
+    require(out->head - out->acked <= IVS_RING_SLOTS);
     rc = ivs_out_begin(out, ivs_record_slots(bytes));
     require(rc == 0 || rc == -EAGAIN || rc == -EBADMSG);
     require(out->head - out->acked <= IVS_RING_SLOTS);

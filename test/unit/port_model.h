@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "model.h"
+#define IVS_RING_SLOTS 32u
 #include "core/ivs_ring.h"
 
 /* A link's table of loans, where a ring is opened in a scene that lends nothing. */

@@ -24,6 +24,7 @@ enum mutation {
     NO_SLEEPER_CHECK,
     LAZY_CREDIT_FOR_CELLS,
     LENT_WITH_THE_LAST_RECORD,
+    CUT_UNREAD_LAP,
 };
 
 struct scene {
@@ -35,6 +36,7 @@ struct scene {
     uint32_t messages;
     uint32_t slots[4]; /* of the messages, in turn; 0: back to the first */
     bool stale;        /* the ring holds heads of the next lap, 65535 laps old */
+    bool cuts;         /* laps are cut short */
 };
 
 static const struct scene *scene;
@@ -90,6 +92,18 @@ static uint32_t messages_of(uint32_t rank)
     return rank == 5 ? 1 : scene->messages;
 }
 
+static void cut_lap(struct ivs_out *out)
+{
+    const struct ivs_head pad = { .kind = IVS_KIND_PAD };
+
+    if (scene->mutation != CUT_UNREAD_LAP) {
+        ivs_out_cut_lap(out);
+    } else if (out->head % IVS_RING_SLOTS == IVS_HALF_SLOTS) {
+        ivl_sh64_store_release(&ivs_out_slot(out, 0)->head, ivs_head_pack(out->head, &pad));
+        out->head += IVS_HALF_SLOTS;
+    }
+}
+
 /* True if there is room and the message has been written. */
 static bool produce_message(struct party *p)
 {
@@ -99,6 +113,9 @@ static bool produce_message(struct party *p)
 
     if (scene->mutation == NO_CREDIT_CHECK) {
         out->acked = out->head;
+    }
+    if (scene->cuts) {
+        cut_lap(out);
     }
     rc = ivs_out_begin(out, slots);
     p->common.idle = rc == -EAGAIN;
@@ -357,21 +374,32 @@ static void explore_all(const struct scene *scenes, size_t count, int n, void (*
 
 #define WRAP (0u - 10)
 
+#define LAP IVS_RING_SLOTS
+#define HALF IVS_HALF_SLOTS
+
 static const struct scene ring_scenes[] = {
     { "short records", .start = WRAP, .messages = 45, .slots = { 1 } },
-    { "longest records", .start = 32, .messages = 9, .slots = { 8 } },
+    { "longest records", .start = LAP, .messages = 9, .slots = { 8 } },
     { "padding", .start = WRAP, .messages = 10, .slots = { 8, 3, 7, 5 } },
-    { "most padding", .start = 64 - 7, .messages = 9, .slots = { 8, 8, 8, 1 } },
-    { "heads of the next lap", .start = 32, .messages = 8, .slots = { 8, 7, 8 }, .stale = true },
+    { "most padding", .start = 2 * LAP - 7, .messages = 9, .slots = { 8, 8, 8, 1 } },
+    { "heads of the next lap", .start = LAP, .messages = 8, .slots = { 8, 7, 8 }, .stale = true },
     { "weak, a full ring", .weak = true, .start = WRAP, .messages = 35, .slots = { 1 } },
     { "weak, padding", .weak = true, .start = WRAP, .messages = 4, .slots = { 4, 2, 7, 3 } },
+    { "short laps", .cuts = true, .start = HALF - 2, .messages = 40, .slots = { 1 } },
+    { "short laps, wrapping", .cuts = true, .start = 0u - HALF - 2, .messages = 12,
+      .slots = { 3, 8, 1, 2 } },
+    { "short laps, full ring", .cuts = true, .start = LAP - 8, .messages = 12, .slots = { 8 } },
+    { "short laps, weak", .weak = true, .cuts = true, .start = HALF - 2, .messages = 5,
+      .slots = { 1, 4 } },
     { "head before payload", HEAD_BEFORE_PAYLOAD, TORN, .messages = 2, .slots = { 2 } },
     { "relaxed head", RELAXED_HEAD, TORN, .weak = true, .messages = 2, .slots = { 2 } },
-    { "no credit check", NO_CREDIT_CHECK, STUCK, .start = 32, .messages = 6, .slots = { 8 } },
-    { "credit before read", CREDIT_BEFORE_READ, TORN, .start = 32, .messages = 6, .slots = { 8 } },
-    { "lazier credit", LAZIER_CREDIT, STUCK, .start = 33, .messages = 8, .slots = { 8 } },
-    { "no heads in later slots", NO_REST_HEADS, NO_RECORD, .start = 32, .messages = 8,
+    { "no credit check", NO_CREDIT_CHECK, STUCK, .start = LAP, .messages = 6, .slots = { 8 } },
+    { "credit before read", CREDIT_BEFORE_READ, TORN, .start = LAP, .messages = 6, .slots = { 8 } },
+    { "lazier credit", LAZIER_CREDIT, STUCK, .start = LAP + 1, .messages = 8, .slots = { 8 } },
+    { "no heads in later slots", NO_REST_HEADS, NO_RECORD, .start = LAP, .messages = 8,
       .slots = { 8, 7, 8 }, .stale = true },
+    { "unread lap cut", CUT_UNREAD_LAP, STUCK, .cuts = true, .start = HALF, .messages = 6,
+      .slots = { 8 } },
 };
 
 static void test_ring(void **state)

@@ -115,6 +115,7 @@ static int send_one(struct worker *w, uint32_t to)
         return rc;
     }
     uint32_t inlined = wire.cell == IVS_NOBODY ? wire.bytes : 0;
+    ivs_out_cut_lap(&w->port.links[to].out);
     rc = ivs_out_begin(&w->port.links[to].out, ivs_record_slots((uint32_t) sizeof(wire) + inlined));
     if (rc == 0) {
         bool in_cell = wire.cell != IVS_NOBODY;

@@ -170,6 +170,68 @@ static void test_pieces(void **state)
     }
 }
 
+/* ---- laps cut short ----------------------------------------------------------------------- */
+
+/* Laps since a slot's head was stored, seen from the lap of `at`. */
+static uint32_t age_of_head(uint32_t at)
+{
+    return (ivs_lap_tag(at) - head_word(at)) & 0xffff;
+}
+
+/* One message at a time: half a ring is enough. Long before a tag comes again all of it is used. */
+static void test_short_laps(void **state)
+{
+    uint32_t oldest = 0;
+    bool whole = false;
+
+    (void) state;
+    start_at(starts[2]);
+    for (uint32_t number = 0; number < 70000 * (IVS_HALF_SLOTS + 1); number++) {
+        ivs_out_cut_lap(&pair.out);
+        whole |= number > IVS_RING_SLOTS && pair.out.head % IVS_RING_SLOTS == IVS_RING_SLOTS - 1;
+        if (pair.out.head % IVS_RING_SLOTS == 0) {
+            for (uint32_t i = 0; i < IVS_RING_SLOTS; i++) {
+                uint32_t age = age_of_head(pair.out.head + i);
+                oldest = age > oldest ? age : oldest;
+                assert_int_not_equal(age, 0);
+            }
+        }
+        assert_int_equal(send_pattern(8, number), 0);
+        assert_true(receive_pattern(8, number));
+    }
+    assert_true(whole);
+    assert_in_range(oldest, 1 << 15, (1 << 15) + 1);
+}
+
+/* A consumer that is behind gets the whole ring. */
+static void test_no_short_laps(void **state)
+{
+    (void) state;
+    for (size_t s = 0; s < STARTS; s++) {
+        uint32_t sent = 0;
+        start_at(starts[s]);
+        do {
+            ivs_out_cut_lap(&pair.out);
+        } while (send_pattern(8, sent) == 0 && ++sent);
+        assert_in_range(sent, IVS_HALF_SLOTS, IVS_RING_SLOTS);
+        for (uint32_t i = 0; i < sent; i++) {
+            assert_true(receive_pattern(8, i));
+        }
+        assert_int_equal(ivs_in_peek(&pair.in), 0);
+    }
+}
+
+/* Credit that cannot be right changes nothing. */
+static void test_short_lap_hostile(void **state)
+{
+    (void) state;
+    start_at(IVS_HALF_SLOTS);
+    ivl_sh64_store_relaxed(&pair.ring->credit, IVS_HALF_SLOTS + 1);
+    ivs_out_cut_lap(&pair.out);
+    assert_int_equal(pair.out.head, IVS_HALF_SLOTS);
+    assert_int_equal(ivs_in_peek(&pair.in), 0);
+}
+
 /* Any lengths, any depth, over many laps. */
 static void test_laps(void **state)
 {
@@ -506,6 +568,9 @@ int main(void)
         both(test_every_length),
         both(test_pieces),
         both(test_laps),
+        both(test_short_laps),
+        both(test_no_short_laps),
+        both(test_short_lap_hostile),
         both(test_payload_like_heads),
         both(test_credit_is_lazy),
         both(test_credit_at_once),

@@ -5,6 +5,7 @@
  * Where the parts of a message segment lie: in range, apart from each other, and small.
  */
 #include "ivs_test.h"
+#include "core/ivs_size.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -104,10 +105,13 @@ static void test_rings(void **state)
 /* What 64 ranks may take before any large message. */
 static void test_bytes(void **state)
 {
+    struct ivs_queues queues = { .cells = 0, .cell_bytes = 16384, .rings = IVS_RINGS_MAX };
     struct ivs_shape shape;
 
     (void) state;
-    assert_int_equal(ivs_shape_make(64, IVS_RINGS_MAX, 8, 16384, &shape), 0);
+    ivs_size_usual(64, &queues);
+    assert_true(queues.rings >= 32);
+    assert_int_equal(ivs_shape_make(64, queues.rings, queues.cells, queues.cell_bytes, &shape), 0);
     assert_true(shape.bytes <= 32 * MIB);
 }
 

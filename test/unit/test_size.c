@@ -58,6 +58,20 @@ static void test_knobs_bound_the_choice(void **state)
     assert_int_equal(queues.cell_bytes, 19968);
 }
 
+/* Few ranks have a ring to each other and plenty of cells; many have some of each. */
+static void test_usual(void **state)
+{
+    (void) state;
+    for (uint32_t ranks = 1; ranks <= 5000; ranks++) {
+        struct ivs_queues queues = { .cells = 0, .cell_bytes = 16384, .rings = 64 };
+        ivs_size_usual(ranks, &queues);
+        assert_in_range(queues.cells, 8, 128);
+        assert_in_range(queues.rings, 1, 64);
+        assert_true(ranks > 40 || queues.rings >= ranks);
+        assert_true(ranks > 6 || queues.cells == 128);
+    }
+}
+
 /* Figures of a node with very many ranks do not wrap at 32 bits. */
 static void test_no_overflow(void **state)
 {
@@ -75,6 +89,7 @@ int main(void)
         cmocka_unit_test(test_plenty_of_room_is_all_cells),
         cmocka_unit_test(test_choice_fits_and_grows),
         cmocka_unit_test(test_knobs_bound_the_choice),
+        cmocka_unit_test(test_usual),
         cmocka_unit_test(test_no_overflow),
     };
 

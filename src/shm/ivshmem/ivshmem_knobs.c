@@ -129,8 +129,9 @@ cvars:
       verbosity   : MPI_T_VERBOSITY_USER_DETAIL
       scope       : MPI_T_SCOPE_ALL_EQ
       description : >-
-        Peers on the host to whom a rank can have a ring (4 KiB) at the same time. A rank that
-        talks to more moves rings from one to another. A small region gets fewer. Range 1..64.
+        Peers on the host to whom a rank can have a ring (8 KiB) at the same time. A rank that
+        talks to more moves rings from one to another. All rings of a host take no more than 18 MiB:
+        a small region and a host with more than 47 ranks get fewer. Range 1..64.
 
     - name        : MPIR_CVAR_IVSHMEM_HEARTBEAT_MS
       category    : IVSHMEM
@@ -279,12 +280,6 @@ fn_fail:
     goto fn_exit;
 }
 
-/* Two megabytes per rank are best (see ivs_port.h and doc/performance.md), as long as a host's
- * ranks together stay modest. */
-#define CELLS_MOST 128
-#define CELLS_LEAST 8
-#define HOST_BYTES (12u << 20)
-
 struct ivs_queues MPIDI_IVSHMEMI_wanted_queues(uint32_t ranks)
 {
     struct ivs_queues queues = { (uint32_t) MPIR_CVAR_IVSHMEM_CELLS,
@@ -293,9 +288,7 @@ struct ivs_queues MPIDI_IVSHMEMI_wanted_queues(uint32_t ranks)
 
     if (queues.cells == 1) {
         queues.cells = 2;
-    } else if (queues.cells == 0) {
-        queues.cells = HOST_BYTES / ranks / queues.cell_bytes;
-        queues.cells = MPL_MAX(MPL_MIN(queues.cells, CELLS_MOST), CELLS_LEAST);
     }
+    ivs_size_usual(ranks, &queues);
     return queues;
 }

@@ -15,6 +15,7 @@
 #include "core/ivs_copy.h"
 
 #define RECORDS_PER_POLL 16 /* from one peer, before the others get their turn */
+#define AHEAD 2             /* slots */
 
 #define PASSES_PER_CHECK 64 /* between looks for members that have died */
 
@@ -36,7 +37,7 @@ struct piece {
 
 static const unsigned char *first_body(const struct record *record)
 {
-    return record->in->ring->slots[record->in->tail % IVS_RING_SLOTS].body;
+    return ivs_in_slot(record->in, 0)->body;
 }
 
 /* Copies the fixed header at the record's begin; false if the record is shorter. */
@@ -103,7 +104,7 @@ static uint32_t attributes(void)
 
 /* The buffer of a receive, if `total` bytes go there as they are; NULL: they need MPICH's
  * unpacking or its way of reporting what does not fit. */
-static char *contiguous_room(MPIR_Request *rreq, uint64_t total)
+static inline char *contiguous_room(MPIR_Request *rreq, uint64_t total)
 {
     int contig;
     MPI_Aint true_lb;
@@ -224,7 +225,9 @@ static int hand_over(uint32_t peer, int handler, void *header, const struct piec
         return MPIDIG_global.target_msg_cbs[handler](header, (void *) first->data, (MPI_Aint) total,
                                                      attributes(), NULL);
     }
-    *arrival = (struct arrival){ .total = total, .left = total };
+    arrival->total = arrival->left = total;
+    arrival->dst = arrival->stage = NULL;
+    arrival->rreq = NULL;
     mpi_errno = wanted ? begin_arrival(arrival, handler, header)
                        : begin_staged(arrival, (const MPIDIG_hdr_t *) header);
     MPIR_ERR_CHECK(mpi_errno);
@@ -246,35 +249,6 @@ static int hand_over_message(const struct record *record, const struct wire_msg 
 
 /* ---- kinds of records --------------------------------------------------------------------- */
 
-/* The common case of a short message, with what MPICH's handlers do for it and no more: a receive
- * has been posted for it, on the host only, of contiguous data that is not longer than expected. */
-static bool take_posted(const struct record *record, const struct wire_msg *msg)
-{
-    MPIR_Request **posted = &MPIDI_global.per_vci[0].posted_list;
-    uint32_t bytes = record->head.bytes - (uint32_t) sizeof(*msg);
-    MPIR_Request *rreq = MPIDIG_rreq_find(msg->rank, msg->tag, (MPIR_Context_id_t) record->head.aux,
-                                          posted, MPIDIG_PT2PT_POSTED);
-    char *dst;
-
-    if (rreq == NULL || MPIDI_REQUEST_ANYSOURCE_PARTNER(rreq) != NULL) {
-        return false;
-    }
-    dst = contiguous_room(rreq, bytes);
-    if (dst == NULL && bytes > 0) {
-        return false;
-    }
-    DL_DELETE(*posted, rreq);
-    MPIDIG_PVAR_QUEUE_LEVEL_DEC(MPIDIG_PT2PT_POSTED);
-    ivs_in_read(record->in, sizeof(*msg), dst, bytes);
-    rreq->status.MPI_SOURCE = msg->rank;
-    rreq->status.MPI_TAG = msg->tag;
-    rreq->status.MPI_ERROR = MPI_SUCCESS;
-    MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
-    MPIR_Datatype_release_if_not_builtin(MPIDIG_REQUEST(rreq, datatype));
-    MPID_Request_complete(rreq);
-    return true;
-}
-
 /* Handlers return MPI errors; the transport's own are negative. */
 static int take_msg(struct record *record)
 {
@@ -284,9 +258,6 @@ static int take_msg(struct record *record)
 
     if (!take_header(record, &msg, sizeof(msg))) {
         return -EBADMSG;
-    }
-    if (take_posted(record, &msg)) {
-        return MPI_SUCCESS;
     }
     piece = inline_piece(record, sizeof(msg), room);
     return hand_over_message(record, &msg, &piece, piece.bytes);
@@ -415,33 +386,84 @@ static int take_record(struct record *record)
 
 /* ---- progress ----------------------------------------------------------------------------- */
 
-/* Takes the next record of a peer. *taken: there was one. */
-static int take_next(uint32_t peer, bool *taken)
+/* The common case of a short message, with what MPICH's handlers do for it and no more: a receive
+ * has been posted for it, on the host only, of contiguous data that is not longer than expected. */
+static inline bool take_posted(const struct ivs_in *in, const struct ivs_head *head)
 {
-    struct record record = { .peer = peer, .in = &transport->port.ins[peer] };
-    uint64_t word = record.in->ring == NULL ? 0 : ivs_in_peek(record.in);
+    MPIR_Request **posted = &MPIDI_global.per_vci[0].posted_list;
+    struct wire_msg msg;
+    MPIR_Request *rreq;
+    uint32_t bytes;
+    char *dst;
+
+    if (head->bytes < sizeof(msg)) {
+        return false;
+    }
+    memcpy(&msg, ivs_in_slot(in, 0)->body, sizeof(msg));
+    bytes = head->bytes - (uint32_t) sizeof(msg);
+    rreq = MPIDIG_rreq_find(msg.rank, msg.tag, (MPIR_Context_id_t) head->aux, posted,
+                            MPIDIG_PT2PT_POSTED);
+    if (rreq == NULL || MPIDI_REQUEST_ANYSOURCE_PARTNER(rreq) != NULL) {
+        return false;
+    }
+    dst = contiguous_room(rreq, bytes);
+    if (dst == NULL && bytes > 0) {
+        return false;
+    }
+    DL_DELETE(*posted, rreq);
+    MPIDIG_PVAR_QUEUE_LEVEL_DEC(MPIDIG_PT2PT_POSTED);
+    ivs_in_read(in, sizeof(msg), dst, bytes);
+    rreq->status.MPI_SOURCE = msg.rank;
+    rreq->status.MPI_TAG = msg.tag;
+    rreq->status.MPI_ERROR = MPI_SUCCESS;
+    MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
+    MPIR_Datatype_release_if_not_builtin(MPIDIG_REQUEST(rreq, datatype));
+    MPID_Request_complete(rreq);
+    return true;
+}
+
+/* 0, an MPI error, or a negative code of the transport's own. */
+static int take_other(uint32_t peer, struct ivs_in *in, const struct ivs_head *head)
+{
+    struct record record = { .peer = peer, .in = in, .head = *head };
+    int rc = take_record(&record);
+
+    if (rc >= 0) {
+        ivs_in_done(in, ivs_record_slots(head->bytes), record.used_cell);
+    }
+    return rc;
+}
+
+/* Takes the next record of a peer. *taken: there was one. */
+static inline int take_next(uint32_t peer, bool *taken)
+{
+    struct ivs_in *in = &transport->port.ins[peer];
+    uint64_t word = in->ring == NULL ? 0 : ivs_in_peek(in);
+    const bool inside = transport->arrivals[peer].left != 0; /* a longer message */
+    struct ivs_head head;
     int rc;
 
     *taken = word != 0;
     if (word == 0) {
         return MPI_SUCCESS;
     }
-    rc = ivs_in_head(record.in, word, &record.head);
+    __builtin_prefetch(ivs_in_slot(in, AHEAD)); /* in a burst they lie there already */
+    rc = ivs_in_head(in, word, &head);
     if (rc == -EAGAIN) {
         return MPI_SUCCESS; /* padding */
     }
-    if (rc == 0 && record.head.kind == IVS_KIND_CLOSE && transport->arrivals[peer].left == 0) {
+    if (rc == 0 && head.kind == WIRE_MSG && !inside && take_posted(in, &head)) {
+        ivs_in_done(in, ivs_record_slots(head.bytes), false);
+        return MPI_SUCCESS;
+    }
+    if (rc == 0 && head.kind == IVS_KIND_CLOSE && !inside) {
         ivs_port_detach(&transport->port, peer);
         return MPI_SUCCESS;
     }
     if (rc == 0) {
-        rc = take_record(&record);
+        rc = take_other(peer, in, &head);
     }
-    if (rc < 0) {
-        return MPIDI_IVSHMEMI_transport_error(rc, (int) peer);
-    }
-    ivs_in_done(record.in, ivs_record_slots(record.head.bytes), record.used_cell);
-    return rc;
+    return rc < 0 ? MPIDI_IVSHMEMI_transport_error(rc, (int) peer) : rc;
 }
 
 static int take_many(uint32_t peer, bool *any)

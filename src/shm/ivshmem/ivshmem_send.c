@@ -491,6 +491,7 @@ static bool try_message(uint32_t peer, const struct source *source, const struct
     if (source->contig == NULL && bytes > 0) {
         return false;
     }
+    ivs_out_cut_lap(out);
     if (bytes <= MSG_DATA_MAX) {
         return send_short(peer, msg, context_id, source->contig, bytes) == 0;
     }

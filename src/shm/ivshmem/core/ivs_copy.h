@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define IVS_COPY_SHORT 512 /* below, memcpy is as good */
+#define IVS_COPY_SHORT 512 /* below, the C library's memcpy is as good */
+#define IVS_COPY_FEW 128
 
 /* Chooses the routine for this processor. Called once before any copy; without it, memcpy. */
 void ivs_copy_init(void);
@@ -23,9 +24,43 @@ const char *ivs_copy_name(void);
 
 void ivs_copy_long(void *dst, const void *src, size_t bytes);
 
+/* At most IVS_COPY_FEW bytes: two moves of the same constant length, which overlap in the middle.
+ * A memcpy of variable but bounded length becomes a string instruction, which takes longer to
+ * start than all of this. */
+static inline void ivs_copy_few(void *dst, const void *src, size_t bytes)
+{
+    char *to = (char *) dst;
+    const char *from = (const char *) src;
+
+#define TWO_MOVES(length)                                                 \
+    do {                                                                  \
+        memcpy(to, from, (length));                                       \
+        memcpy(to + bytes - (length), from + bytes - (length), (length)); \
+    } while (0)
+    if (bytes > 64) {
+        TWO_MOVES(64);
+    } else if (bytes > 32) {
+        TWO_MOVES(32);
+    } else if (bytes >= 16) {
+        TWO_MOVES(16);
+    } else if (bytes >= 8) {
+        TWO_MOVES(8);
+    } else if (bytes >= 4) {
+        TWO_MOVES(4);
+    } else if (bytes > 0) {
+        to[0] = from[0];
+        to[bytes / 2] = from[bytes / 2];
+        to[bytes - 1] = from[bytes - 1];
+    }
+#undef TWO_MOVES
+}
+
 static inline void ivs_copy(void *dst, const void *src, size_t bytes)
 {
-    if (bytes < IVS_COPY_SHORT) {
+    if (bytes <= IVS_COPY_FEW) {
+        ivs_copy_few(dst, src, bytes);
+    } else if (bytes < IVS_COPY_SHORT) {
+        __asm__("" : "+r"(bytes)); /* the compiler forgets the bounds, and calls the library */
         memcpy(dst, src, bytes);
     } else {
         ivs_copy_long(dst, src, bytes);

@@ -12,7 +12,8 @@
  * Invariants
  *   R1 In every lap the producer stores the head word of every slot, with the lap's tag, and
  *      payload never lies in a head word: so a head with the tag of the lap that the consumer is
- *      in means a record, and nothing else can look like one.
+ *      in means a record, and nothing else can look like one. A lap that is cut short leaves slots
+ *      out; a whole one follows within 2^15 laps, long before a tag comes again.
  *   R2 The producer stores into a slot only after the consumer's credit has passed it.
  *   R3 The consumer keeps back at most IVS_CREDIT_SLOTS - 1 slots of credit, and the longest
  *      record with its padding fits in what is left: a full ring drains without any other event.
@@ -30,15 +31,20 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ivs_copy.h"
 #include "shared_word.h"
 
 #define IVS_LINE 64u
 #define IVS_SLOT_BYTES 128u
 #define IVS_BODY_BYTES 120u /* payload of a slot */
-#define IVS_RING_SLOTS 32u  /* power of two */
+#ifndef IVS_RING_SLOTS      /* the tests explore a smaller one */
+#define IVS_RING_SLOTS 64u  /* power of two */
+#endif
+#define IVS_HALF_SLOTS (IVS_RING_SLOTS / 2)
 #define IVS_RECORD_SLOTS 8u /* longest record */
 #define IVS_RECORD_BYTES (IVS_RECORD_SLOTS * IVS_BODY_BYTES)
-#define IVS_CREDIT_SLOTS 8u /* credit goes back in such portions */
+#define IVS_CREDIT_SLOTS 8u    /* credit goes back in such portions */
+#define IVS_WHOLE_LAPS 0x7fffu /* no lap whose tag has none of these bits is cut short */
 #define IVS_RING_BYTES (2 * IVS_LINE + IVS_RING_SLOTS * IVS_SLOT_BYTES)
 
 _Static_assert(2 * IVS_RECORD_SLOTS + IVS_CREDIT_SLOTS <= IVS_RING_SLOTS, "R3");
@@ -163,25 +169,39 @@ static inline int ivs_out_begin(struct ivs_out *out, uint32_t slots)
     return 0;
 }
 
-/* Whole bodies are the common case; a constant length compiles to a few vector moves. */
-static inline void ivs_body_copy(unsigned char *dst, const unsigned char *src, uint32_t bytes)
+/* Before a message. A consumer that keeps up is sent back to the begin of the ring from its
+ * middle: few lines in turn stay in both caches, and more are only good for a burst (8 bytes:
+ * 0.086 us with 32 slots, 0.099 with 64; 14.7 and 18.7 million a second). Changes nothing if there
+ * is something to wait for. */
+static inline void ivs_out_cut_lap(struct ivs_out *out)
 {
-    if (bytes == IVS_BODY_BYTES) {
-        memcpy(dst, src, IVS_BODY_BYTES);
-    } else {
-        memcpy(dst, src, bytes);
+    const struct ivs_head pad = { .kind = IVS_KIND_PAD };
+    uint32_t at = out->head % IVS_RING_SLOTS;
+
+    if (at - IVS_HALF_SLOTS < IVS_RECORD_SLOTS && (ivs_lap_tag(out->head) & IVS_WHOLE_LAPS) != 0 &&
+        ivs_out_refresh(out) == 0 && out->head - out->acked <= IVS_CREDIT_SLOTS) {
+        /* [ring A] as in ivs_out_publish */
+        ivl_sh64_store_release(&ivs_out_slot(out, 0)->head, ivs_head_pack(out->head, &pad));
+        out->head += IVS_RING_SLOTS - at;
     }
 }
+
+_Static_assert(IVS_CREDIT_SLOTS <= IVS_HALF_SLOTS, "there is room for the rest of the lap");
+_Static_assert(IVS_BODY_BYTES <= IVS_COPY_FEW, "a body is copied at once");
 
 /* Copies into the record being written, from payload byte `at` on. */
 static inline void ivs_out_write(struct ivs_out *out, uint32_t at, const void *src, uint32_t bytes)
 {
     const unsigned char *from = (const unsigned char *) src;
 
+    if (at + bytes <= IVS_BODY_BYTES) {
+        ivs_copy_few(ivs_out_slot(out, 0)->body + at, src, bytes);
+        return;
+    }
     while (bytes > 0) {
         uint32_t in = at % IVS_BODY_BYTES;
         uint32_t part = bytes < IVS_BODY_BYTES - in ? bytes : IVS_BODY_BYTES - in;
-        ivs_body_copy(ivs_out_slot(out, at / IVS_BODY_BYTES)->body + in, from, part);
+        ivs_copy_few(ivs_out_slot(out, at / IVS_BODY_BYTES)->body + in, from, part);
         from += part;
         at += part;
         bytes -= part;
@@ -204,11 +224,16 @@ struct ivs_in {
     bool asleep;
 };
 
+static inline struct ivs_slot *ivs_in_slot(const struct ivs_in *in, uint32_t ahead)
+{
+    return &in->ring->slots[(in->tail + ahead) % IVS_RING_SLOTS];
+}
+
 /* The word of the record at the tail, or 0 if none is there yet. */
 static inline uint64_t ivs_in_peek(const struct ivs_in *in)
 {
     /* [ring B] pairs with [ring A] in ivs_out_publish */
-    uint64_t word = ivl_sh64_load_acquire(&in->ring->slots[in->tail % IVS_RING_SLOTS].head);
+    uint64_t word = ivl_sh64_load_acquire(&ivs_in_slot(in, 0)->head);
 
     return (word & 0xffff) == ivs_lap_tag(in->tail) ? word : 0;
 }
@@ -255,11 +280,14 @@ static inline void ivs_in_read(const struct ivs_in *in, uint32_t at, void *dst, 
 {
     unsigned char *to = (unsigned char *) dst;
 
+    if (at + bytes <= IVS_BODY_BYTES) {
+        ivs_copy_few(dst, ivs_in_slot(in, 0)->body + at, bytes);
+        return;
+    }
     while (bytes > 0) {
         uint32_t skip = at % IVS_BODY_BYTES;
         uint32_t part = bytes < IVS_BODY_BYTES - skip ? bytes : IVS_BODY_BYTES - skip;
-        uint32_t slot = (in->tail + at / IVS_BODY_BYTES) % IVS_RING_SLOTS;
-        ivs_body_copy(to, in->ring->slots[slot].body + skip, part);
+        ivs_copy_few(to, ivs_in_slot(in, at / IVS_BODY_BYTES)->body + skip, part);
         to += part;
         at += part;
         bytes -= part;

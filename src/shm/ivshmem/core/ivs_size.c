@@ -8,10 +8,15 @@
  */
 #include <stddef.h>
 
+#include "ivs_ring.h"
 #include "ivs_shape.h"
 #include "ivs_size.h"
 
 #define ADDRESS_BYTES UINT64_C(4096)
+#define CELLS_MOST 128u
+#define CELLS_LEAST 8u
+#define HOST_CELL_BYTES (12u << 20)
+#define HOST_RING_BYTES (18u << 20)
 #define COLL_FLAGS UINT64_C(128)
 #define COLL_BUFFER UINT64_C(32768)
 
@@ -49,6 +54,20 @@ uint64_t ivs_size_need(uint32_t ranks, uint32_t world, uint32_t chunk_bytes,
 static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+void ivs_size_usual(uint32_t ranks, struct ivs_queues *queues)
+{
+    if (queues->cells == 0) {
+        queues->cells = least(HOST_CELL_BYTES / ranks / queues->cell_bytes, CELLS_MOST);
+        queues->cells = most(queues->cells, CELLS_LEAST);
+    }
+    queues->rings = most(least(queues->rings, HOST_RING_BYTES / ranks / IVS_RING_BYTES), 1);
 }
 
 bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t budget,

@@ -26,6 +26,11 @@ uint64_t ivs_size_need(uint32_t ranks, uint32_t world, uint32_t chunk_bytes,
 /* Fewest cells we run with: what a region must have room for at least. */
 extern const struct ivs_queues ivs_queues_least;
 
+/* What is wanted for so many ranks on a host, without need: cells == 0 in *queues is filled in,
+ * rings are a bound. Two megabytes of cells per rank are best (ivs_port.h), as long as a host's
+ * ranks together stay modest: 64 take less than 32 MiB. */
+void ivs_size_usual(uint32_t ranks, struct ivs_queues *queues);
+
 /* Most cells, up to *most, that fit in budget bytes. false if even the least do not. */
 bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t budget,
                   const struct ivs_queues *most, struct ivs_queues *queues);
