@@ -15,6 +15,7 @@
 #include "core/ivs_copy.h"
 
 #define SPINS 400            /* looks at the ring: some 0.5 us, more than a round trip */
+#define SPINS_IN_CROWD 700   /* shorter ones miss each other: see ivshmem_wait.c */
 #define TURNS 4              /* of the others', where there are more ranks than processors */
 #define MESSAGES_PER_PASS 16 /* after so many in a row everything else gets a turn */
 #define LOOKS_PER_CHECK 64   /* while the rest of a message is on its way */
@@ -41,6 +42,13 @@ struct wanted {
     uint32_t context_id;
 };
 
+/* What came for it. */
+struct arrived {
+    struct wire_msg msg;
+    uint32_t bytes;
+    int mpi_errno;
+};
+
 enum outcome {
     NOT_YET,
     DONE,
@@ -54,17 +62,19 @@ static bool is_wanted(const struct wanted *wanted, const struct wire_msg *msg, u
 }
 
 static enum outcome take_msg(struct ivs_in *in, const struct ivs_head *head,
-                             const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes)
+                             const struct wanted *wanted, struct arrived *arrived)
 {
-    if (head->bytes < sizeof(*msg)) {
+    const uint32_t fixed = sizeof(arrived->msg);
+
+    if (head->bytes < fixed) {
         return OTHER;
     }
-    memcpy(msg, in->ring->slots[in->tail % IVS_RING_SLOTS].body, sizeof(*msg));
-    *bytes = head->bytes - (uint32_t) sizeof(*msg);
-    if (!is_wanted(wanted, msg, *bytes)) {
+    memcpy(&arrived->msg, ivs_in_slot(in, 0)->body, fixed);
+    arrived->bytes = head->bytes - fixed;
+    if (!is_wanted(wanted, &arrived->msg, arrived->bytes)) {
         return OTHER;
     }
-    ivs_in_read(in, sizeof(*msg), wanted->buf, *bytes);
+    ivs_in_read(in, fixed, wanted->buf, arrived->bytes);
     ivs_in_done(in, ivs_record_slots(head->bytes), false);
     return DONE;
 }
@@ -152,8 +162,7 @@ static int take_parts(uint32_t peer, struct ivs_in *in, struct part *part, uint6
 }
 
 static enum outcome take_big(uint32_t peer, struct ivs_in *in, const struct ivs_head *head,
-                             const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes,
-                             int *mpi_errno)
+                             const struct wanted *wanted, struct arrived *arrived)
 {
     struct part part = { .at = sizeof(struct wire_big), .bytes = head->bytes };
     struct wire_big wire;
@@ -166,16 +175,15 @@ static enum outcome take_big(uint32_t peer, struct ivs_in *in, const struct ivs_
     if (!is_wanted(wanted, &wire.msg, wire.total) || wire.total > WIRE_EAGER_MAX) {
         return OTHER;
     }
-    *msg = wire.msg;
-    *bytes = (uint32_t) wire.total;
-    *mpi_errno = take_parts(peer, in, &part, wire.total, wanted->buf);
+    arrived->msg = wire.msg;
+    arrived->bytes = (uint32_t) wire.total;
+    arrived->mpi_errno = take_parts(peer, in, &part, wire.total, wanted->buf);
     return DONE;
 }
 
 /* A record that is not what is wanted, or is corrupt, is left to the common way. */
 static enum outcome take_record(uint32_t peer, struct ivs_in *in, uint64_t word,
-                                const struct wanted *wanted, struct wire_msg *msg, uint32_t *bytes,
-                                int *mpi_errno)
+                                const struct wanted *wanted, struct arrived *arrived)
 {
     struct ivs_head head;
     int rc = ivs_in_head(in, word, &head);
@@ -188,9 +196,9 @@ static enum outcome take_record(uint32_t peer, struct ivs_in *in, uint64_t word,
     }
     switch (head.kind) {
         case WIRE_MSG:
-            return take_msg(in, &head, wanted, msg, bytes);
+            return take_msg(in, &head, wanted, arrived);
         case WIRE_BIG:
-            return take_big(peer, in, &head, wanted, msg, bytes, mpi_errno);
+            return take_big(peer, in, &head, wanted, arrived);
         default:
             return OTHER;
     }
@@ -227,20 +235,19 @@ static uint32_t open_way(int rank, MPIR_Comm *comm)
                : peer;
 }
 
-static bool try_receive(uint32_t peer, const struct wanted *wanted, struct wire_msg *msg,
-                        uint32_t *bytes, int *mpi_errno)
+/* Where there are more ranks than processors, looks and lets the others run in turn. */
+static bool try_receive(uint32_t peer, const struct wanted *wanted, struct arrived *arrived)
 {
     struct ivs_in *in = &transport->port.ins[peer];
-    bool crowded = MPIDI_IVSHMEMI_is_crowded();
+    const bool crowded = MPIDI_IVSHMEMI_is_crowded();
 
-    for (int i = 0; i < (crowded ? TURNS : SPINS); i++) {
+    for (int i = 1; i <= (crowded ? TURNS * SPINS_IN_CROWD : SPINS); i++) {
         uint64_t word = ivs_in_peek(in);
-        enum outcome outcome =
-            word == 0 ? NOT_YET : take_record(peer, in, word, wanted, msg, bytes, mpi_errno);
+        enum outcome outcome = word == 0 ? NOT_YET : take_record(peer, in, word, wanted, arrived);
         if (outcome != NOT_YET) {
             return outcome == DONE;
         }
-        if (crowded) {
+        if (crowded && i % SPINS_IN_CROWD == 0) {
             MPIDI_IVSHMEMI_give_way();
         }
     }
@@ -254,7 +261,11 @@ static int give_turn(void)
 
     MPIDI_IVSHMEM_poll.idle = 0;
     MPIDI_IVSHMEM_poll.since++;
-    return ++messages % MESSAGES_PER_PASS == 0 ? MPID_Progress_test(NULL) : MPI_SUCCESS;
+    if (++messages % MESSAGES_PER_PASS != 0) {
+        return MPI_SUCCESS;
+    }
+    MPIDI_IVSHMEMI_waited();
+    return MPID_Progress_test(NULL);
 }
 
 int MPIDI_IVSHMEM_recv(void *buf, MPI_Aint count, MPI_Datatype datatype, int rank, int tag,
@@ -262,9 +273,7 @@ int MPIDI_IVSHMEM_recv(void *buf, MPI_Aint count, MPI_Datatype datatype, int ran
                        MPIR_Request **request)
 {
     uint32_t peer = open_way(rank, comm);
-    int mpi_errno = MPI_SUCCESS;
-    struct wire_msg msg;
-    uint32_t bytes;
+    struct arrived arrived = { .mpi_errno = MPI_SUCCESS };
 
     if (peer != IVS_NOBODY) {
         int contig;
@@ -275,10 +284,10 @@ int MPIDI_IVSHMEM_recv(void *buf, MPI_Aint count, MPI_Datatype datatype, int ran
         MPIDI_Datatype_get_info(count, datatype, contig, wanted.room, unused, true_lb);
         wanted.buf = (char *) MPIR_get_contig_ptr(buf, true_lb);
         wanted.context_id = (uint32_t) (comm->recvcontext_id + context_offset) & 0xffff;
-        if (contig && try_receive(peer, &wanted, &msg, &bytes, &mpi_errno)) {
-            fill_status(status, &msg, bytes, context_offset);
+        if (contig && try_receive(peer, &wanted, &arrived)) {
+            fill_status(status, &arrived.msg, arrived.bytes, context_offset);
             *request = NULL;
-            return mpi_errno == MPI_SUCCESS ? give_turn() : mpi_errno;
+            return arrived.mpi_errno == MPI_SUCCESS ? give_turn() : arrived.mpi_errno;
         }
     }
     return MPID_Irecv(buf, count, datatype, rank, tag, comm, context_offset, request);

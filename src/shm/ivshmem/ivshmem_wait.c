@@ -10,7 +10,10 @@
  * microsecond, and longer when somebody ran meanwhile. A rank then spins less long, but still
  * longer than a message takes: a stranger who wants the processor may keep it for milliseconds.
  * Where the launcher says that there are more ranks than processors, the others are likely to be
- * what the rank waits for, and it hardly spins at all, unless they sleep.
+ * what the rank waits for, and it hardly spins, unless they sleep: no longer than an answer takes
+ * from a rank that runs at the same time on another processor. Two such ranks then stay at it for
+ * their time slice, and exchange thousands of messages in place of one for each switch between
+ * processes. Who has waited in vain for long sleeps, so that the others have fewer to switch to.
  */
 #include "ivshmem_impl.h"
 #include <sched.h>
@@ -20,11 +23,13 @@
 
 #define SPIN_ALONE 4000    /* looks before the first yield: some 100 us */
 #define SPIN_SHARED 500    /* where others were seen to want the processor: some 10 us */
-#define SPIN_CROWDED 2     /* where there are more ranks than processors */
+#define SPIN_CROWDED 10    /* where there are more ranks than processors: some 0.3 us */
 #define BETWEEN_YIELDS 100 /* looks between two yields; none if crowded */
 #define QUICK_NS 1000      /* a yield that took longer let somebody else run */
 #define CALM_YIELDS 1000   /* quick yields in a row that say that the others have gone */
 #define CALM_IN_CROWD 16   /* the same where there are more ranks than processors: they sleep */
+#define YIELDS_AWAKE 1024  /* in vain, in a crowd: some 10 ms */
+#define NAP_NS 50000
 
 static struct {
     int progress; /* last progress count seen */
@@ -33,6 +38,7 @@ static struct {
     bool shared;  /* others want the processor */
     bool crowded; /* more ranks than processors, and not all of the others sleep */
     bool many;    /* more ranks than processors */
+    int yields;   /* in vain */
 } waiting;
 
 static uint64_t now_ns(void)
@@ -51,11 +57,22 @@ static int spin_limit(void)
     return waiting.shared || waiting.many ? SPIN_SHARED : SPIN_ALONE;
 }
 
+static void let_others_run(void)
+{
+    const struct timespec nap = { .tv_nsec = NAP_NS };
+
+    if (waiting.crowded && ++waiting.yields > YIELDS_AWAKE) {
+        nanosleep(&nap, NULL);
+    } else {
+        sched_yield();
+    }
+}
+
 void MPIDI_IVSHMEMI_give_way(void)
 {
     uint64_t start = now_ns();
 
-    sched_yield();
+    let_others_run();
     if (now_ns() - start > QUICK_NS) {
         waiting.shared = true;
         waiting.crowded = waiting.many;
@@ -68,6 +85,12 @@ void MPIDI_IVSHMEMI_give_way(void)
     waiting.looks = waiting.crowded ? SPIN_CROWDED : spin_limit() - BETWEEN_YIELDS;
 }
 
+void MPIDI_IVSHMEMI_waited(void)
+{
+    waiting.looks = 0;
+    waiting.yields = 0;
+}
+
 void MPIDI_IVSHMEMI_wait_look(bool busy)
 {
     /* what the netmod or a schedule of collectives brought along counts too */
@@ -75,7 +98,7 @@ void MPIDI_IVSHMEMI_wait_look(bool busy)
 
     if (busy || progress != waiting.progress) {
         waiting.progress = progress;
-        waiting.looks = 0;
+        MPIDI_IVSHMEMI_waited();
     } else if (++waiting.looks > spin_limit()) {
         MPIDI_IVSHMEMI_give_way();
     }
