@@ -238,15 +238,18 @@ bool ivl_block_is_at(const struct ivl_region *region, uint64_t tag, uint64_t off
            bodies_check(region, tag, &view, offset, NULL) == 0;
 }
 
-int ivl_block_attach(struct ivl_region *region, const struct ivl_job *job, uint64_t offset,
-                     uint32_t generation, uint64_t min_bytes, struct ivl_block *block,
-                     struct ivl_diag *diag)
+/* known: what the block was when its chunks were checked; NULL: they are checked now. */
+static int attach(struct ivl_region *region, const struct ivl_job *job, uint64_t offset,
+                  uint32_t generation, const struct ivl_block *known, uint64_t min_bytes,
+                  struct ivl_block *block, struct ivl_diag *diag)
 {
     for (int i = 0; i < IVL_CAS_TRIES; i++) {
         struct view view;
         int rc = block_fetch(region, job, offset, generation, &view, diag);
-        if (rc == 0) {
+        if (rc == 0 && known == NULL) {
             rc = bodies_check(region, ivl_job_tag(job), &view, offset, diag);
+        } else if (rc == 0 && view.bytes != known->bytes) {
+            rc = fail_block(-EBADMSG, offset, "its length has changed", diag);
         }
         if (rc) {
             return rc;
@@ -264,6 +267,21 @@ int ivl_block_attach(struct ivl_region *region, const struct ivl_job *job, uint6
         }
     }
     return fail_block(-EAGAIN, offset, "its reference count does not come to rest", diag);
+}
+
+int ivl_block_attach(struct ivl_region *region, const struct ivl_job *job, uint64_t offset,
+                     uint32_t generation, uint64_t min_bytes, struct ivl_block *block,
+                     struct ivl_diag *diag)
+{
+    return attach(region, job, offset, generation, NULL, min_bytes, block, diag);
+}
+
+int ivl_block_attach_known(struct ivl_region *region, const struct ivl_job *job,
+                           const struct ivl_block *block, struct ivl_diag *diag)
+{
+    struct ivl_block again;
+
+    return attach(region, job, block->offset, block->generation, block, block->bytes, &again, diag);
 }
 
 /* The last reference is gone and nobody can take another: give the chunks back. */

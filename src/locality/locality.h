@@ -302,6 +302,12 @@ int ivl_block_attach(struct ivl_region *region, const struct ivl_job *job, uint6
                      uint32_t generation, uint64_t min_bytes, struct ivl_block *block,
                      struct ivl_diag *diag);
 
+/* Takes another reference to a block that this process has had one to, if it still lives. Its chunks
+ * were looked at then, and cannot have changed while it lived: for large blocks that is most of the
+ * work. Errors as above. */
+int ivl_block_attach_known(struct ivl_region *region, const struct ivl_job *job,
+                           const struct ivl_block *block, struct ivl_diag *diag);
+
 /* Drops a reference; the last one frees. A block that is not alive (double free) or not the
  * job's is refused: -ESTALE, -EBADMSG. */
 int ivl_block_release(struct ivl_region *region, const struct ivl_job *job,

@@ -180,6 +180,30 @@ static void test_foreign_names(void **state)
     assert_int_equal(got.bytes, b.bytes);
 }
 
+/* As attach() but for the chunks: gone, another's, shorter or longer is refused. */
+static void test_attach_known(void **state)
+{
+    (void) state;
+    struct ivl_job other = test_job(region, NULL);
+    struct ivl_block b = alloc(5 * CHUNK), theirs;
+    struct ivl_block longer = { b.offset, b.generation, b.bytes + 1 };
+    struct ivl_block later = { b.offset, b.generation + 1, b.bytes };
+    struct ivl_block outside = { UINT64_MAX - CHUNK + 1, b.generation, b.bytes };
+
+    expect_ok(ivl_block_alloc(region, &other, CHUNK, &theirs, diag));
+    expect_ok(ivl_block_attach_known(region, &job, &b, diag));
+    expect_rc(-EBADMSG, ivl_block_attach_known(region, &job, &longer, diag));
+    expect_rc(-ESTALE, ivl_block_attach_known(region, &job, &later, diag));
+    expect_rc(-EBADMSG, ivl_block_attach_known(region, &job, &outside, diag));
+    expect_rc(-EBADMSG, ivl_block_attach_known(region, &job, &theirs, diag));
+    release(&b);
+    release(&b);
+    expect_rc(-ESTALE, ivl_block_attach_known(region, &job, &b, diag));
+    assert_int_equal(ivl_job_end(region, &other), 0);
+    assert_int_equal(ivl_job_end(region, &job), 0);
+    expect_all_free(region);
+}
+
 static void test_two_jobs(void **state)
 {
     (void) state;
@@ -458,6 +482,7 @@ int main(void)
         TEST(test_reference_overflow),
         TEST(test_generation_wraps),
         TEST(test_foreign_names),
+        TEST(test_attach_known),
         TEST(test_two_jobs),
         TEST(test_arena),
         TEST(test_arena_of_another_member),

@@ -178,6 +178,40 @@ bool MPIDI_IVSHMEMI_seg_place(const void *addr, uint64_t bytes, struct MPIDI_IVS
     return place->in_region != 0;
 }
 
+/* The blocks attached last: the next message is likely to lie in one of them. Without references, so
+ * that they can be freed; no more than a hint. */
+#define RECENT 4
+static struct ivl_block recent[RECENT];
+
+static bool attach_recent(const struct MPIDI_IVSHMEMI_place *place, uint64_t end,
+                          struct ivl_block *block)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+
+    for (int i = 0; i < RECENT; i++) {
+        if (recent[i].offset == place->block && recent[i].generation == place->generation &&
+            end <= recent[i].bytes) {
+            *block = recent[i];
+            return ivl_block_attach_known(global->region, &global->job, block, NULL) == 0;
+        }
+    }
+    return false;
+}
+
+static bool attach_new(const struct MPIDI_IVSHMEMI_place *place, uint64_t end,
+                       struct ivl_block *block)
+{
+    MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
+    static unsigned turn;
+
+    if (ivl_block_attach(global->region, &global->job, place->block, place->generation, end, block,
+                         NULL) != 0) {
+        return false;
+    }
+    recent[turn++ % RECENT] = *block;
+    return true;
+}
+
 char *MPIDI_IVSHMEMI_place_attach(const struct MPIDI_IVSHMEMI_place *place, uint64_t bytes,
                                   struct ivl_block *block)
 {
@@ -186,8 +220,7 @@ char *MPIDI_IVSHMEMI_place_attach(const struct MPIDI_IVSHMEMI_place *place, uint
 
     if (!global->merged || place->in_region == 0 ||
         __builtin_add_overflow(place->from, bytes, &end) ||
-        ivl_block_attach(global->region, &global->job, place->block, place->generation, end, block,
-                         NULL) != 0) {
+        !(attach_recent(place, end, block) || attach_new(place, end, block))) {
         return NULL;
     }
     return (char *) ivl_block_addr(global->region, block) + place->from;
@@ -211,6 +244,7 @@ void MPIDI_IVSHMEMI_seg_enable(void)
 void MPIDI_IVSHMEMI_seg_disable(void)
 {
     MPL_shm_backend = NULL;
+    memset(recent, 0, sizeof(recent));
     while (held_list != NULL) {
         struct held *entry = held_list;
         held_list = entry->next;
