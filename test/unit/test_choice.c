@@ -33,19 +33,39 @@ static void test_both_are_tried_first(void **state)
     struct ivs_choice choice = { 0 };
 
     (void) state;
-    assert_int_equal(run(&choice, 2 * IVS_CHOICE_FIRST, 1, 1000000), IVS_CHOICE_FIRST);
+    assert_int_equal(run(&choice, IVS_CHOICE_RUN, 1, 1000000), IVS_CHOICE_RUN);
+    assert_int_equal(run(&choice, IVS_CHOICE_FIRST, 1, 1000000), 0);
+    assert_int_equal(run(&choice, 10, 1, 1000000), 10);
 }
 
-/* A way whose samples do not come back is not left before they do. */
+/* Nothing is preferred before samples have come back. */
 static void test_samples_under_way(void **state)
+{
+    struct ivs_choice choice = { 0 };
+    uint32_t ones = 0;
+
+    (void) state;
+    ivs_choice_note(&choice, ivs_choice_next(&choice), BYTES, 1000);
+    for (uint32_t i = 1; i < 100 * IVS_CHOICE_RUN; i++) {
+        ones += ivs_choice_next(&choice) == IVS_ONE_COPY;
+    }
+    assert_int_equal(ones, 50 * IVS_CHOICE_RUN - 1);
+}
+
+/* What a try begins with does not count. */
+static void test_first_of_a_try(void **state)
 {
     struct ivs_choice choice = { 0 };
 
     (void) state;
-    ivs_choice_note(&choice, ivs_choice_next(&choice), BYTES, 1000);
-    for (int i = 0; i < 100; i++) {
-        assert_int_equal(ivs_choice_next(&choice), IVS_TWO_COPIES);
+    run(&choice, 2 * IVS_CHOICE_RUN, 30000, 20000);
+    while (ivs_choice_next(&choice) == IVS_TWO_COPIES) {
+        ivs_choice_note(&choice, IVS_TWO_COPIES, BYTES, 20000);
     }
+    for (uint32_t i = 0; i < IVS_CHOICE_RUN; i++) {
+        ivs_choice_note(&choice, IVS_ONE_COPY, BYTES, i < IVS_CHOICE_RUN / 2 ? 30000 : 10000);
+    }
+    assert_int_equal(ivs_choice_next(&choice), IVS_ONE_COPY);
 }
 
 static void test_faster_one_wins(void **state)
@@ -59,9 +79,10 @@ static void test_faster_one_wins(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ivs_choice choice = { 0 };
         uint32_t ones;
-        run(&choice, 2 * IVS_CHOICE_FIRST, cases[i].one, cases[i].two);
+        run(&choice, 2 * IVS_CHOICE_RUN, cases[i].one, cases[i].two);
         ones = run(&choice, IVS_CHOICE_PERIOD, cases[i].one, cases[i].two);
-        assert_int_equal(ones, cases[i].one_wins ? IVS_CHOICE_PERIOD - 1 : 1);
+        assert_int_equal(ones,
+                         cases[i].one_wins ? IVS_CHOICE_PERIOD - IVS_CHOICE_RUN : IVS_CHOICE_RUN);
     }
 }
 
@@ -83,7 +104,7 @@ static void test_it_changes_its_mind(void **state)
     struct ivs_choice choice = { 0 };
 
     (void) state;
-    run(&choice, 1000, 10000, 20000);
+    run(&choice, IVS_CHOICE_PERIOD, 10000, 20000);
     assert_int_equal(ivs_choice_next(&choice), IVS_ONE_COPY);
     run(&choice, 4 * IVS_CHOICE_PERIOD, 10000, 5000);
     assert_int_equal(ivs_choice_next(&choice), IVS_TWO_COPIES);
@@ -112,7 +133,7 @@ static void test_long_use_does_not_wrap(void **state)
     run(&choice, 100, 10000, 20000);
     choice.count[IVS_ONE_COPY] = UINT32_MAX - 3;
     choice.messages = UINT32_MAX - 3;
-    assert_true(run(&choice, 10, 10000, 20000) >= 9);
+    assert_true(run(&choice, 20, 10000, 20000) >= 16);
 }
 
 static void test_classes(void **state)
@@ -130,10 +151,15 @@ static void test_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_are_tried_first),   cmocka_unit_test(test_samples_under_way),
-        cmocka_unit_test(test_faster_one_wins),        cmocka_unit_test(test_outliers),
-        cmocka_unit_test(test_it_changes_its_mind),    cmocka_unit_test(test_sizes_of_a_class),
-        cmocka_unit_test(test_long_use_does_not_wrap), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_both_are_tried_first),
+        cmocka_unit_test(test_samples_under_way),
+        cmocka_unit_test(test_first_of_a_try),
+        cmocka_unit_test(test_faster_one_wins),
+        cmocka_unit_test(test_outliers),
+        cmocka_unit_test(test_it_changes_its_mind),
+        cmocka_unit_test(test_sizes_of_a_class),
+        cmocka_unit_test(test_long_use_does_not_wrap),
+        cmocka_unit_test(test_classes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,14 +19,19 @@ static enum ivs_way other(enum ivs_way way)
 enum ivs_way ivs_choice_next(struct ivs_choice *choice)
 {
     const uint32_t *count = choice->count;
+    const uint32_t turn = choice->messages++;
     enum ivs_way best;
 
     if (count[IVS_ONE_COPY] < IVS_CHOICE_FIRST || count[IVS_TWO_COPIES] < IVS_CHOICE_FIRST) {
-        return count[IVS_ONE_COPY] <= count[IVS_TWO_COPIES] ? IVS_ONE_COPY : IVS_TWO_COPIES;
+        return turn / IVS_CHOICE_RUN % 2 == 0 ? IVS_ONE_COPY : IVS_TWO_COPIES;
     }
     best = choice->median[IVS_ONE_COPY] <= choice->median[IVS_TWO_COPIES] ? IVS_ONE_COPY
                                                                           : IVS_TWO_COPIES;
-    return ++choice->messages % IVS_CHOICE_PERIOD == 0 ? other(best) : best;
+    if (turn % IVS_CHOICE_PERIOD < IVS_CHOICE_PERIOD - IVS_CHOICE_RUN) {
+        choice->tried = other(best);
+        return best;
+    }
+    return choice->tried;
 }
 
 /* Of as many as there are; the lower of the middle two. */
