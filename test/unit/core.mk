@@ -28,6 +28,9 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_port.h \
 	src/shm/ivshmem/core/ivs_record.c \
 	src/shm/ivshmem/core/ivs_record.h \
+	src/shm/ivshmem/core/ivs_reduce.c \
+	src/shm/ivshmem/core/ivs_reduce.h \
+	src/shm/ivshmem/core/ivs_reduce_loops.h \
 	src/shm/ivshmem/core/ivs_report.c \
 	src/shm/ivshmem/core/ivs_report.h \
 	src/shm/ivshmem/core/ivs_ring.h \
@@ -55,6 +58,7 @@ ivs_unit_tests = \
 	test/unit/test_port_move_model \
 	test/unit/test_port_stress \
 	test/unit/test_record \
+	test/unit/test_reduce \
 	test/unit/test_report \
 	test/unit/test_ring \
 	test/unit/test_rwlock \
@@ -83,6 +87,8 @@ test_unit_test_lock_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_lock_LDADD = $(ivs_unit_libs)
 test_unit_test_element_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_element_LDADD = $(ivs_unit_libs)
+test_unit_test_reduce_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_reduce_LDADD = $(ivs_unit_libs)
 test_unit_test_rwlock_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_rwlock_LDADD = $(ivs_unit_libs)
 test_unit_test_map_CPPFLAGS = $(ivs_unit_cppflags)

@@ -27,6 +27,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_member.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_port.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_record.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_reduce.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_report.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_rwlock.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_shape.c \

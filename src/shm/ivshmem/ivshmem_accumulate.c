@@ -13,8 +13,10 @@
  */
 #include "ivshmem_win.h"
 #include "core/ivs_element.h"
+#include "core/ivs_reduce.h"
 
 #define FEW 4                 /* elements that are changed by atomics */
+#define MANY 16               /* for which it is worth while to look for a vector loop */
 #define PIECES 64             /* of a derived target type, at a time */
 #define ELEMENT_MAX 32        /* bytes of the largest predefined type: complex long double */
 #define ELEMENT_ALIGNMENT 16u /* enough for any */
@@ -121,14 +123,84 @@ static bool is_aligned(const void *addr, unsigned bytes)
     return (uintptr_t) addr % (alignment < ELEMENT_ALIGNMENT ? alignment : ELEMENT_ALIGNMENT) == 0;
 }
 
+static bool is_unsigned(MPI_Datatype type)
+{
+    switch (type) {
+        case MPI_UNSIGNED_CHAR:
+        case MPI_UNSIGNED_SHORT:
+        case MPI_UNSIGNED:
+        case MPI_UNSIGNED_LONG:
+        case MPI_UNSIGNED_LONG_LONG:
+        case MPI_UINT8_T:
+        case MPI_UINT16_T:
+        case MPI_UINT32_T:
+        case MPI_UINT64_T:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/* IVS_TYPES if the vector loops do not know it. */
+static enum ivs_type vector_type(const struct change *change)
+{
+    static const enum ivs_type integers[] = {
+        [1] = IVS_TYPE_I8, [2] = IVS_TYPE_I16, [4] = IVS_TYPE_I32, [8] = IVS_TYPE_I64
+    };
+
+    if (is_integer(change->type)) {
+        return integers[change->bytes] + (is_unsigned(change->type) ? 1 : 0);
+    }
+    return change->type == MPI_FLOAT    ? IVS_TYPE_F32
+           : change->type == MPI_DOUBLE ? IVS_TYPE_F64
+                                        : IVS_TYPES;
+}
+
+static enum ivs_op vector_op(MPI_Op op)
+{
+    switch (op) {
+        case MPI_SUM:
+            return IVS_OP_SUM;
+        case MPI_PROD:
+            return IVS_OP_PROD;
+        case MPI_MIN:
+            return IVS_OP_MIN;
+        case MPI_MAX:
+            return IVS_OP_MAX;
+        case MPI_BAND:
+            return IVS_OP_BAND;
+        case MPI_BOR:
+            return IVS_OP_BOR;
+        case MPI_BXOR:
+            return IVS_OP_BXOR;
+        default:
+            return IVS_OPS;
+    }
+}
+
+/* Aligned elements. */
+static void apply_aligned(const struct change *change, const char *origin, char *addr,
+                          MPI_Aint count)
+{
+    ivs_reduce_fn loop =
+        count < MANY ? NULL : ivs_reduce_find(vector_op(change->op), vector_type(change));
+    MPI_Datatype type = change->type;
+
+    if (loop != NULL) {
+        loop(addr, origin, (size_t) count);
+    } else {
+        (*MPIR_OP_HDL_TO_FN(change->op))((void *) origin, addr, &count, &type);
+    }
+}
+
 static void apply(const struct change *change, const char *origin, char *addr, MPI_Aint bytes)
 {
     MPIR_op_function *function = MPIR_OP_HDL_TO_FN(change->op);
     MPI_Datatype type = change->type;
-    MPI_Aint count = bytes / change->bytes, one = 1;
+    MPI_Aint one = 1;
 
     if (is_aligned(addr, change->bytes) && is_aligned(origin, change->bytes)) {
-        (*function)((void *) origin, addr, &count, &type);
+        apply_aligned(change, origin, addr, bytes / change->bytes);
         return;
     }
     for (MPI_Aint i = 0; i < bytes; i += change->bytes) {

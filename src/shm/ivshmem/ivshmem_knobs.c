@@ -72,7 +72,8 @@ cvars:
       verbosity   : MPI_T_VERBOSITY_USER_BASIC
       scope       : MPI_T_SCOPE_ALL_EQ
       description : >-
-        1: rank 0 prints to standard error which channel each pair of VMs uses and why. 2: the
+        1: rank 0 prints to standard error which channel each pair of VMs uses and why, and a rank
+        whose MPI_Alloc_mem found no room in the region says so at the end. 2: the
         same for each rank too. 0: nothing. Range 0..2.
 
     - name        : MPIR_CVAR_IVSHMEM_SHARED_SCOPE

@@ -63,13 +63,15 @@ fn_fail:
     return mpi_errno;
 }
 
-/* One line, if anything was asked for. */
+/* One line: if something was refused, or all is to be told. */
 void MPIDI_IVSHMEMI_mem_report(void)
 {
-    if (MPIR_CVAR_IVSHMEM_REPORT > 1 && counts.taken + counts.refused > 0) {
+    const int level = counts.refused > 0 ? 1 : 2;
+
+    if (MPIR_CVAR_IVSHMEM_REPORT >= level && counts.taken + counts.refused > 0) {
         fprintf(stderr,
                 "[ivshmem] rank %d: MPI_Alloc_mem: %" PRIu64 " times from the region, %" PRIu64
-                " times not: no room\n",
+                " times from private memory, as the region had no room\n",
                 MPIR_Process.rank, counts.taken, counts.refused);
     }
     counts.taken = counts.refused = 0;
