@@ -20,17 +20,31 @@ MPI_Comm bench_comm;
 static const struct bench_program *program;
 static struct options options;
 
-/* Memory that an MPI can give its own peers access to, if it knows how. */
+static bool alloc_mem(size_t bytes, MPI_Info info, void **memory)
+{
+    return MPI_Alloc_mem((MPI_Aint) bytes, info, memory) == MPI_SUCCESS;
+}
+
+static void set_errors(MPI_Errhandler handler)
+{
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler);
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, handler);
+}
+
+/* Memory that an MPI can give its own peers access to, if it knows how; some refuse the key. */
 static void *allocate_shared(size_t bytes)
 {
     void *memory = NULL;
+    bool got;
     MPI_Info info;
 
     MPI_Info_create(&info);
     MPI_Info_set(info, "mpich_buf_type", "shmem");
-    MPI_Alloc_mem((MPI_Aint) bytes, info, &memory);
+    set_errors(MPI_ERRORS_RETURN);
+    got = alloc_mem(bytes, info, &memory) || alloc_mem(bytes, MPI_INFO_NULL, &memory);
+    set_errors(MPI_ERRORS_ARE_FATAL);
     MPI_Info_free(&info);
-    return memory;
+    return got ? memory : NULL;
 }
 
 static void *allocate(size_t bytes)
