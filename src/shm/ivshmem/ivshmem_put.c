@@ -69,9 +69,15 @@ static inline void copy(void *to, const void *from, MPI_Aint bytes)
     }
 }
 
-int MPIDI_IVSHMEMI_put(const void *origin, int origin_count, MPI_Datatype origin_type, int rank,
-                       MPI_Aint disp, int count, MPI_Datatype type, MPIR_Win *win,
-                       MPIDI_winattr_t winattr)
+enum direction {
+    TO_TARGET,
+    FROM_TARGET
+};
+
+/* Both directions; each caller gets a copy with its own. */
+static inline __attribute__((always_inline)) int transfer(
+    enum direction direction, void *origin, int origin_count, MPI_Datatype origin_type, int rank,
+    MPI_Aint disp, int count, MPI_Datatype type, MPIR_Win *win, MPIDI_winattr_t winattr)
 {
     MPI_Aint bytes;
     char *addr;
@@ -80,39 +86,35 @@ int MPIDI_IVSHMEMI_put(const void *origin, int origin_count, MPI_Datatype origin
     if (likely(is_plain(origin_count, origin_type, count, type, &bytes))) {
         mpi_errno = find_plain(win, rank, winattr, disp, bytes, &addr);
         if (likely(addr != NULL)) {
-            copy(addr, origin, bytes);
+            copy(direction == TO_TARGET ? addr : origin, direction == TO_TARGET ? origin : addr,
+                 bytes);
         }
         return mpi_errno;
     }
     MPIDI_Datatype_check_size(origin_type, origin_count, bytes);
     mpi_errno = find_typed(win, rank, winattr, bytes, disp, count, type, &addr);
-    if (addr != NULL) {
-        mpi_errno = MPIR_Localcopy(origin, origin_count, origin_type, addr, count, type);
+    if (addr == NULL) {
+        return mpi_errno;
     }
-    return mpi_errno;
+    return direction == TO_TARGET
+               ? MPIR_Localcopy(origin, origin_count, origin_type, addr, count, type)
+               : MPIR_Localcopy(addr, count, type, origin, origin_count, origin_type);
+}
+
+int MPIDI_IVSHMEMI_put(const void *origin, int origin_count, MPI_Datatype origin_type, int rank,
+                       MPI_Aint disp, int count, MPI_Datatype type, MPIR_Win *win,
+                       MPIDI_winattr_t winattr)
+{
+    return transfer(TO_TARGET, (void *) origin, origin_count, origin_type, rank, disp, count, type,
+                    win, winattr);
 }
 
 int MPIDI_IVSHMEMI_get(void *origin, int origin_count, MPI_Datatype origin_type, int rank,
                        MPI_Aint disp, int count, MPI_Datatype type, MPIR_Win *win,
                        MPIDI_winattr_t winattr)
 {
-    MPI_Aint bytes;
-    char *addr;
-    int mpi_errno;
-
-    if (likely(is_plain(origin_count, origin_type, count, type, &bytes))) {
-        mpi_errno = find_plain(win, rank, winattr, disp, bytes, &addr);
-        if (likely(addr != NULL)) {
-            copy(origin, addr, bytes);
-        }
-        return mpi_errno;
-    }
-    MPIDI_Datatype_check_size(origin_type, origin_count, bytes);
-    mpi_errno = find_typed(win, rank, winattr, bytes, disp, count, type, &addr);
-    if (addr != NULL) {
-        mpi_errno = MPIR_Localcopy(addr, count, type, origin, origin_count, origin_type);
-    }
-    return mpi_errno;
+    return transfer(FROM_TARGET, origin, origin_count, origin_type, rank, disp, count, type, win,
+                    winattr);
 }
 
 int MPIDI_IVSHMEMI_rma_request(int rc, MPIR_Win *win, MPIR_Request **request)

@@ -12,6 +12,11 @@
 #define FIELD 0xffffu
 #define SHARED_ONE ((uint64_t) 1 << 16)
 
+/* Changes of the word between a load and a compare-and-swap, in a row, before a caller hears of it:
+ * every honest one takes part in the lock, so far fewer come; who is not honest does not hold us. */
+#define TRIES_MOST 64
+#define DROP_TRIES_MOST 1000000
+
 struct fields {
     uint32_t holder, sharers, reserved;
 };
@@ -50,7 +55,7 @@ int ivs_rwlock_try(ivs_rwlock_t *lock, uint32_t self, uint32_t members, bool alo
     if (tried < IVS_RWLOCK_RESERVE_AFTER) {
         *tries = tried + 1;
     }
-    for (;;) {
+    for (int i = 0; i < TRIES_MOST; i++) {
         struct fields f = fields_of(found), next = f;
         bool taken;
 
@@ -77,13 +82,14 @@ int ivs_rwlock_try(ivs_rwlock_t *lock, uint32_t self, uint32_t members, bool alo
             return taken ? 0 : -EAGAIN;
         }
     }
+    return -EAGAIN;
 }
 
 void ivs_rwlock_forget(ivs_rwlock_t *lock, uint32_t self)
 {
     uint64_t found = ivl_sh64_load_relaxed(&lock->word);
 
-    while (fields_of(found).reserved == self + 1) {
+    for (int i = 0; i < DROP_TRIES_MOST && fields_of(found).reserved == self + 1; i++) {
         struct fields next = fields_of(found);
         next.reserved = 0;
         if (ivl_sh64_cas(&lock->word, &found, (found >> 48) << 48 | word_of(next))) {
@@ -96,7 +102,7 @@ int ivs_rwlock_drop(ivs_rwlock_t *lock, uint32_t self, bool alone)
 {
     uint64_t found = ivl_sh64_load_relaxed(&lock->word);
 
-    for (;;) {
+    for (int i = 0; i < DROP_TRIES_MOST; i++) {
         struct fields f = fields_of(found);
 
         if (alone ? f.holder != self + 1 : f.holder != 0 || f.sharers == 0) {
@@ -108,6 +114,7 @@ int ivs_rwlock_drop(ivs_rwlock_t *lock, uint32_t self, bool alone)
             return 0;
         }
     }
+    return -EBADMSG;
 }
 
 int ivs_rwlock_holder(const ivs_rwlock_t *lock)

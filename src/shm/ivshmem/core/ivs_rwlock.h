@@ -39,7 +39,7 @@ int ivs_rwlock_try(ivs_rwlock_t *lock, uint32_t self, uint32_t members, bool alo
 /* Gives up a wait: a reservation for self is taken back. */
 void ivs_rwlock_forget(ivs_rwlock_t *lock, uint32_t self);
 
-/* 0; -EPERM the word does not say that self holds it so. */
+/* 0; -EPERM the word does not say that self holds it so; -EBADMSG it does not come to rest. */
 int ivs_rwlock_drop(ivs_rwlock_t *lock, uint32_t self, bool alone);
 
 /* Who holds it alone: member index, or -1. For messages. */
