@@ -6,8 +6,8 @@
  * region. The standard wants each element of a predefined type changed at once (MPI-4.0, section
  * 12.7.1). Two ways, which core/ivs_guard keeps apart:
  *
- * - processor atomics for a few elements, where all ranks of the window are on this host and the
- *   elements have 1, 2, 4 or 8 bytes and are aligned to them: nobody waits for anybody;
+ * - processor atomics for a single element, where all ranks of the window are on this host and the
+ *   element has 1, 2, 4 or 8 bytes and is aligned to them: nobody waits for anybody;
  * - else a plain loop under the target's lock, which the target also takes for what comes to it by
  *   network.
  */
@@ -15,7 +15,6 @@
 #include "core/ivs_element.h"
 #include "core/ivs_reduce.h"
 
-#define FEW 4                 /* elements that are changed by atomics */
 #define MANY 16               /* for which it is worth while to look for a vector loop */
 #define PIECES 64             /* of a derived target type, at a time */
 #define ELEMENT_MAX 32        /* bytes of the largest predefined type: complex long double */
@@ -223,15 +222,13 @@ static void change_locked(const struct change *change, char *addr, MPI_Aint from
     }
 }
 
-/* By atomics: the caller has entered. */
-static void change_few(const struct change *change, char *addr, MPI_Aint bytes)
+/* By an atomic: the caller has entered. */
+static void change_one(const struct change *change, char *addr)
 {
-    for (MPI_Aint i = 0; i < bytes; i += change->bytes) {
-        const char *origin = change->origin == NULL ? NULL : change->origin + i;
-        uint64_t old = change_element(change, addr + i, origin);
-        if (change->result != NULL) {
-            ivs_element_put(change->result + i, change->bytes, old);
-        }
+    uint64_t old = change_element(change, addr, change->origin);
+
+    if (change->result != NULL) {
+        ivs_element_put(change->result, change->bytes, old);
     }
 }
 
@@ -287,10 +284,9 @@ static int change_target(const struct change *change, struct MPIDI_IVSHMEMI_targ
     const bool is_row = HANDLE_IS_BUILTIN(type);
     int mpi_errno, rc;
 
-    if (is_row && bytes <= FEW * (MPI_Aint) change->bytes &&
-        ivs_element_is_atomic(addr, change->bytes) &&
+    if (is_row && bytes == (MPI_Aint) change->bytes && ivs_element_is_atomic(addr, change->bytes) &&
         MPIDI_IVSHMEMI_atomics_enter(change->own, target)) {
-        change_few(change, addr, bytes);
+        change_one(change, addr);
         MPIDI_IVSHMEMI_atomics_leave(change->own);
         return MPI_SUCCESS;
     }
