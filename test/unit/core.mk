@@ -9,6 +9,10 @@ src_shm_ivshmem_core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/sh
 src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_choice.c \
 	src/shm/ivshmem/core/ivs_choice.h \
+	src/shm/ivshmem/core/ivs_coll.c \
+	src/shm/ivshmem/core/ivs_coll.h \
+	src/shm/ivshmem/core/ivs_coll_move.c \
+	src/shm/ivshmem/core/ivs_coll_reduce.c \
 	src/shm/ivshmem/core/ivs_cookie.c \
 	src/shm/ivshmem/core/ivs_cookie.h \
 	src/shm/ivshmem/core/ivs_copy.c \
@@ -45,6 +49,7 @@ src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
 if HAVE_CMOCKA
 ivs_unit_tests = \
 	test/unit/test_choice \
+	test/unit/test_coll \
 	test/unit/test_cookie \
 	test/unit/test_copy \
 	test/unit/test_element \
@@ -71,6 +76,9 @@ TESTS += $(ivs_unit_tests)
 ivs_unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 ivs_unit_libs = src/shm/ivshmem/core/libcore.la $(CMOCKA_LIBS) -lpthread
 
+test_unit_test_coll_SOURCES = test/unit/test_coll.c test/unit/ivs_test.h
+test_unit_test_coll_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_coll_LDADD = $(ivs_unit_libs)
 test_unit_test_cookie_SOURCES = test/unit/test_cookie.c
 test_unit_test_cookie_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_cookie_LDADD = $(ivs_unit_libs)

@@ -10,6 +10,7 @@ AM_CPPFLAGS += -I$(top_srcdir)/src/mpid/ch4/shm/ivshmem \
                -I$(top_srcdir)/src/locality
 
 noinst_HEADERS += \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll.h \
     src/mpid/ch4/shm/ivshmem/ivshmem_pre.h \
     src/mpid/ch4/shm/ivshmem/ivshmem_hooks.h \
     src/mpid/ch4/shm/ivshmem/ivshmem_impl.h \
@@ -18,6 +19,9 @@ noinst_HEADERS += \
 
 mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_choice.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_coll.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_coll_move.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_coll_reduce.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_cookie.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_copy.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_expose.c \
@@ -37,6 +41,11 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma_peers.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_move.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_reduce.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_row.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cookies.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_epoch.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
@@ -45,6 +54,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_join.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_knobs.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_lock.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_loop.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_mem.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_put.c \

@@ -13,7 +13,7 @@
  */
 #include "ivshmem_win.h"
 #include "core/ivs_element.h"
-#include "core/ivs_reduce.h"
+#include "ivshmem_loop.h"
 
 #define MANY 16               /* for which it is worth while to look for a vector loop */
 #define PIECES 64             /* of a derived target type, at a time */
@@ -29,36 +29,6 @@ struct change {
     char *result;       /* packed; NULL if not asked for */
     const struct MPIDI_IVSHMEM_win *own;
 };
-
-static bool is_integer(MPI_Datatype type)
-{
-    switch (type) {
-        case MPI_SIGNED_CHAR:
-        case MPI_UNSIGNED_CHAR:
-        case MPI_SHORT:
-        case MPI_UNSIGNED_SHORT:
-        case MPI_INT:
-        case MPI_UNSIGNED:
-        case MPI_LONG:
-        case MPI_UNSIGNED_LONG:
-        case MPI_LONG_LONG:
-        case MPI_UNSIGNED_LONG_LONG:
-        case MPI_INT8_T:
-        case MPI_INT16_T:
-        case MPI_INT32_T:
-        case MPI_INT64_T:
-        case MPI_UINT8_T:
-        case MPI_UINT16_T:
-        case MPI_UINT32_T:
-        case MPI_UINT64_T:
-        case MPI_AINT:
-        case MPI_OFFSET:
-        case MPI_COUNT:
-            return true;
-        default:
-            return false;
-    }
-}
 
 /* Of a predefined type. */
 static inline unsigned size_of(MPI_Datatype type)
@@ -102,7 +72,7 @@ static inline uint64_t change_element(const struct change *change, void *addr, c
             }
             return ivs_element_exchange(addr, bytes, ivs_element_get(origin, bytes));
         case MPI_SUM:
-            if (is_integer(change->type)) {
+            if (MPIDI_IVSHMEMI_is_integer(change->type)) {
                 return ivs_element_add(addr, bytes, ivs_element_get(origin, bytes));
             }
             return change_by_function(change, addr, origin);
@@ -122,67 +92,11 @@ static bool is_aligned(const void *addr, unsigned bytes)
     return (uintptr_t) addr % (alignment < ELEMENT_ALIGNMENT ? alignment : ELEMENT_ALIGNMENT) == 0;
 }
 
-static bool is_unsigned(MPI_Datatype type)
-{
-    switch (type) {
-        case MPI_UNSIGNED_CHAR:
-        case MPI_UNSIGNED_SHORT:
-        case MPI_UNSIGNED:
-        case MPI_UNSIGNED_LONG:
-        case MPI_UNSIGNED_LONG_LONG:
-        case MPI_UINT8_T:
-        case MPI_UINT16_T:
-        case MPI_UINT32_T:
-        case MPI_UINT64_T:
-            return true;
-        default:
-            return false;
-    }
-}
-
-/* IVS_TYPES if the vector loops do not know it. */
-static enum ivs_type vector_type(const struct change *change)
-{
-    static const enum ivs_type integers[] = {
-        [1] = IVS_TYPE_I8, [2] = IVS_TYPE_I16, [4] = IVS_TYPE_I32, [8] = IVS_TYPE_I64
-    };
-
-    if (is_integer(change->type)) {
-        return integers[change->bytes] + (is_unsigned(change->type) ? 1 : 0);
-    }
-    return change->type == MPI_FLOAT    ? IVS_TYPE_F32
-           : change->type == MPI_DOUBLE ? IVS_TYPE_F64
-                                        : IVS_TYPES;
-}
-
-static enum ivs_op vector_op(MPI_Op op)
-{
-    switch (op) {
-        case MPI_SUM:
-            return IVS_OP_SUM;
-        case MPI_PROD:
-            return IVS_OP_PROD;
-        case MPI_MIN:
-            return IVS_OP_MIN;
-        case MPI_MAX:
-            return IVS_OP_MAX;
-        case MPI_BAND:
-            return IVS_OP_BAND;
-        case MPI_BOR:
-            return IVS_OP_BOR;
-        case MPI_BXOR:
-            return IVS_OP_BXOR;
-        default:
-            return IVS_OPS;
-    }
-}
-
 /* Aligned elements. */
 static void apply_aligned(const struct change *change, const char *origin, char *addr,
                           MPI_Aint count)
 {
-    ivs_reduce_fn loop =
-        count < MANY ? NULL : ivs_reduce_find(vector_op(change->op), vector_type(change));
+    ivs_reduce_fn loop = count < MANY ? NULL : MPIDI_IVSHMEMI_loop_find(change->op, change->type);
     MPI_Datatype type = change->type;
 
     if (loop != NULL) {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * What CH4 calls when windows come and go: shm_hooks.c includes this after posix's declarations.
+ * What CH4 calls when windows and communicators come and go: shm_hooks.c includes this after posix's declarations.
  * Each stands in for the MPIDI_POSIX_ function of the same name, calls it, and keeps its
  * contract.
  */
@@ -14,6 +14,8 @@ int MPIDI_IVSHMEM_mpi_win_allocate_hook(MPIR_Win *win);
 int MPIDI_IVSHMEM_mpi_win_allocate_shared_hook(MPIR_Win *win);
 int MPIDI_IVSHMEM_mpi_win_create_dynamic_hook(MPIR_Win *win);
 int MPIDI_IVSHMEM_mpi_win_free_hook(MPIR_Win *win);
+int MPIDI_IVSHMEM_mpi_comm_commit_pre_hook(MPIR_Comm *comm);
+int MPIDI_IVSHMEM_mpi_comm_free_hook(MPIR_Comm *comm);
 
 #ifndef IVSHMEM_HOOKS_DECLARE_ONLY
 #define MPIDI_POSIX_mpi_win_create_hook MPIDI_IVSHMEM_mpi_win_create_hook
@@ -21,6 +23,8 @@ int MPIDI_IVSHMEM_mpi_win_free_hook(MPIR_Win *win);
 #define MPIDI_POSIX_mpi_win_allocate_shared_hook MPIDI_IVSHMEM_mpi_win_allocate_shared_hook
 #define MPIDI_POSIX_mpi_win_create_dynamic_hook MPIDI_IVSHMEM_mpi_win_create_dynamic_hook
 #define MPIDI_POSIX_mpi_win_free_hook MPIDI_IVSHMEM_mpi_win_free_hook
+#define MPIDI_POSIX_mpi_comm_commit_pre_hook MPIDI_IVSHMEM_mpi_comm_commit_pre_hook
+#define MPIDI_POSIX_mpi_comm_free_hook MPIDI_IVSHMEM_mpi_comm_free_hook
 #endif
 
 #endif /* IVSHMEM_HOOKS_H_INCLUDED */

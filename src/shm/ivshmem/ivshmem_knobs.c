@@ -173,6 +173,18 @@ cvars:
         mpich_buf_type with the value shmem asks for it at any size and speed. 0: only then. Range
         0..1073741824.
 
+    - name        : MPIR_CVAR_IVSHMEM_COLL
+      category    : IVSHMEM
+      type        : int
+      default     : 1
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        1: blocking collective operations among ranks of one host go through shared memory of their
+        communicator, up to MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE in all. 0: MPICH's algorithms, by
+        messages. Range 0..1.
+
 === END_MPI_T_CVAR_INFO_BLOCK ===
 */
 
@@ -192,6 +204,7 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_RINGS",
     "MPIR_CVAR_IVSHMEM_CMA",
     "MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB",
+    "MPIR_CVAR_IVSHMEM_COLL",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -272,6 +285,8 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     mpi_errno = check_range(known[11], MPIR_CVAR_IVSHMEM_CMA, 0, 2);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = check_range(known[12], MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB, 0, 1 << 30);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[13], MPIR_CVAR_IVSHMEM_COLL, 0, 1);
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);

@@ -292,6 +292,25 @@ static int act(int node)
     return MPIDI_IVSHMEMI_beat_start();
 }
 
+/* MPICH's collective operations over shared buffers trust what they read there, and ours stand in for
+ * them. Who asks for them by name gets them. */
+static void prefer_own_collectives(void)
+{
+#define LEAVE_TO_US(operation)                                      \
+    do {                                                            \
+        if (MPIR_CVAR_##operation##_POSIX_INTRA_ALGORITHM ==        \
+            MPIR_CVAR_##operation##_POSIX_INTRA_ALGORITHM_auto) {   \
+            MPIR_CVAR_##operation##_POSIX_INTRA_ALGORITHM =         \
+                MPIR_CVAR_##operation##_POSIX_INTRA_ALGORITHM_mpir; \
+        }                                                           \
+    } while (0)
+    LEAVE_TO_US(BARRIER);
+    LEAVE_TO_US(BCAST);
+    LEAVE_TO_US(REDUCE);
+    LEAVE_TO_US(ALLREDUCE);
+#undef LEAVE_TO_US
+}
+
 static bool is_skipped(int size, int max_node_id)
 {
     return size == 1 || max_node_id == 0 || MPIR_CVAR_NOLOCAL;
@@ -305,6 +324,7 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
 
     mpi_errno = MPIDI_IVSHMEMI_knobs_check();
     MPIR_ERR_CHECK(mpi_errno);
+    prefer_own_collectives();
     MPIR_Add_finalize(end_of_mpi, NULL, MPIR_FINALIZE_CALLBACK_DEFAULT_PRIO);
     MPIDI_IVSHMEMI_exchange_begin();
     mpi_errno = MPIDI_IVSHMEMI_cma_publish(node_map, size);

@@ -1,0 +1,198 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Collective operations of a group of processes over shared memory: the area, and the steps that
+ * all algorithms are made of.
+ *
+ * A step has a number, which is the same for all members, since all of them call the same
+ * operations in the same order. In a step every member may publish one payload and read those of
+ * others. The area holds for each member a ring of lines, a ring of cells, and a word that says
+ * how far it is:
+ *
+ *   line    [ number of the step + 1 | call | payload of up to IVS_COLL_INLINE bytes ]
+ *   cell    longer payload
+ *   done    steps that the member will not read any more
+ *
+ * Invariants
+ *   C1 A member writes its line or cell of a step only when all members are done with the step that
+ *      used it before: nothing is overwritten that somebody may still read.
+ *   C2 The number in a line is stored after the payload, so who sees it sees that.
+ *   C3 Where a payload lies follows from lengths that the caller knows. From the area come numbers and
+ *      calls, which are compared and nothing else, and payload.
+ *   C4 done lags behind by less than a ring: nobody waits for a member that has gone on.
+ *
+ * A call says operation, root and length: members that call different ones find out instead of taking
+ * one's data for the other's. A member that is waited for is handed to the caller's wait function at every look in vain: it makes
+ * progress, gives up the processor, and says when to stop waiting. Not thread-safe.
+ */
+#ifndef IVS_COLL_H_INCLUDED
+#define IVS_COLL_H_INCLUDED
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared_word.h"
+
+#define IVS_COLL_LINE_BYTES 256u
+#define IVS_COLL_LINES 32u                          /* power of two */
+#define IVS_COLL_INLINE (IVS_COLL_LINE_BYTES - 16u) /* 48 of them are in the number's cache line */
+#define IVS_COLL_CELLS 8u                           /* power of two */
+#define IVS_COLL_MEMBERS_MAX 4096u
+
+struct ivs_coll_line {
+    ivl_sh64_t number;
+    ivl_sh64_t call; /* which operation the sender is in */
+    unsigned char payload[IVS_COLL_INLINE];
+};
+
+_Static_assert(sizeof(struct ivs_coll_line) == IVS_COLL_LINE_BYTES, "line");
+
+/* A member's view of the area. */
+struct ivs_coll {
+    unsigned char *area;
+    size_t stride; /* bytes from one member's part to the next */
+    uint32_t members;
+    uint32_t self;
+    uint32_t cell_bytes;
+    uint64_t steps;                /* begun */
+    uint64_t cells;                /* of these, with a cell */
+    uint64_t used[IVS_COLL_CELLS]; /* steps that must be done before each cell is used again */
+    uint64_t told;                 /* last value of done */
+    uint64_t call;                 /* of the operation under way */
+    uint64_t all_done;             /* all members are known to be done with so many */
+    int failed; /* 0; set by the caller, for ever, after an operation that did not end well */
+    int (*wait)(void *context); /* 0, or what the operation returns */
+    void *context;
+};
+
+/* Bytes for so many members (1..IVS_COLL_MEMBERS_MAX). cell_bytes: multiple of 64. */
+size_t ivs_coll_bytes(uint32_t members, uint32_t cell_bytes);
+
+/* area: 64-byte aligned, zeroed before the first member begins. */
+void ivs_coll_init(struct ivs_coll *coll, void *area, uint32_t members, uint32_t self,
+                   uint32_t cell_bytes, int (*wait)(void *), void *context);
+
+/* ---- steps -------------------------------------------------------------------------------- */
+
+struct ivs_step {
+    uint64_t number;
+    uint64_t need;  /* steps that all members must be done with before it is written (C1) */
+    size_t line;    /* offset in a member's part */
+    size_t payload; /* the same */
+};
+
+enum ivs_coll_kind {
+    IVS_COLL_BARRIER = 1,
+    IVS_COLL_BCAST,
+    IVS_COLL_ALLGATHER,
+    IVS_COLL_GATHER,
+    IVS_COLL_SCATTER,
+    IVS_COLL_ALLTOALL,
+    IVS_COLL_ALLREDUCE,
+    IVS_COLL_REDUCE,
+    IVS_COLL_REDUCE_SCATTER,
+    IVS_COLL_SCAN
+};
+
+/* Begins an operation. 0, or what the caller has set as failed. */
+static inline int ivs_coll_call(struct ivs_coll *coll, enum ivs_coll_kind kind, uint32_t root,
+                                size_t bytes)
+{
+    coll->call = (uint64_t) kind << 56 | (uint64_t) (root & 0xfff) << 44 |
+                 (bytes & (((uint64_t) 1 << 44) - 1));
+    return coll->failed;
+}
+
+/* Begins a step in which nobody publishes more than `bytes` bytes, at most cell_bytes; the same on
+ * all members. Steps end in the order in which they began. */
+struct ivs_step ivs_coll_begin(struct ivs_coll *coll, size_t bytes);
+void ivs_coll_end(struct ivs_coll *coll, const struct ivs_step *step);
+
+/* Waits until this member may write its payload. 0, or what wait returned. */
+int ivs_coll_room(struct ivs_coll *coll, const struct ivs_step *step);
+
+static inline void *ivs_coll_mine(const struct ivs_coll *coll, const struct ivs_step *step)
+{
+    return coll->area + coll->self * coll->stride + step->payload;
+}
+
+void ivs_coll_publish(const struct ivs_coll *coll, const struct ivs_step *step);
+
+/* All of this: waits for room, copies, publishes. */
+int ivs_coll_put(struct ivs_coll *coll, const struct ivs_step *step, const void *from,
+                 size_t bytes);
+
+/* Waits for a member's payload. 0; -EBADMSG its number makes no sense; -EPROTO it calls something
+ * else; or what wait returned. */
+int ivs_coll_await(const struct ivs_coll *coll, const struct ivs_step *step, uint32_t member);
+
+static inline const void *ivs_coll_theirs(const struct ivs_coll *coll, const struct ivs_step *step,
+                                          uint32_t member)
+{
+    return coll->area + member * coll->stride + step->payload;
+}
+
+/* The most bytes that a step may carry for each of `shares` equal shares, whole elements of `unit`
+ * bytes: of `bytes` that are left. At least one element fits if unit * shares <= cell_bytes. */
+size_t ivs_coll_share(const struct ivs_coll *coll, size_t bytes, uint32_t shares, size_t unit);
+
+/* ---- moving data (ivs_coll_move.c) -------------------------------------------------------- */
+
+/* All return 0, -EBADMSG, -EPROTO or what wait returned; after an error the area is of no use any more.
+ * Lengths and roots are the same on all members. Buffers of one call do not overlap unless said. */
+
+int ivs_coll_barrier(struct ivs_coll *coll);
+int ivs_coll_bcast(struct ivs_coll *coll, uint32_t root, void *buf, size_t bytes);
+
+/* Blocks of a buffer, one for each member. */
+struct ivs_blocks {
+    const size_t *bytes; /* NULL: all have `each` */
+    const size_t *at;    /* NULL: one behind the other, `each` apart */
+    size_t each;
+};
+
+/* send: own block, at recv's place for it if in place (NULL). */
+int ivs_coll_allgather(struct ivs_coll *coll, const void *send, void *recv,
+                       const struct ivs_blocks *blocks);
+/* recv is used at the root only; there send may be NULL: it is in its place. */
+int ivs_coll_gather(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
+                    size_t bytes);
+/* send is used at the root only; there recv may be NULL: the root's own block stays. */
+int ivs_coll_scatter(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
+                     size_t bytes);
+/* A block for each member from each. send may be recv: the blocks are exchanged in place. */
+int ivs_coll_alltoall(struct ivs_coll *coll, const void *send, void *recv, size_t bytes);
+
+/* ---- reducing (ivs_coll_reduce.c) --------------------------------------------------------- */
+
+/* inout[i] becomes in[i] OP inout[i]. Both are aligned to 16 bytes or as the caller's buffers. 0, or
+ * what the operation returns. */
+struct ivs_coll_op {
+    int (*apply)(void *context, const void *in, void *inout, size_t count);
+    void *context;
+    size_t unit; /* bytes of an element, at most cell_bytes / members */
+};
+
+/* Who makes the sum of what: each member of all, or each of its slice, which the others then take. */
+enum ivs_coll_way {
+    IVS_COLL_WHOLE,
+    IVS_COLL_SLICES
+};
+
+/* In order of members, so that all results are equal, bit by bit, and operations that do not commute
+ * come out right. send may be recv. */
+int ivs_coll_allreduce(struct ivs_coll *coll, const void *send, void *recv, size_t count,
+                       const struct ivs_coll_op *op, enum ivs_coll_way way);
+/* recv is used at the root only. */
+int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
+                    size_t count, const struct ivs_coll_op *op, enum ivs_coll_way way);
+/* count elements for each member. recv may be send. */
+int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv, size_t count,
+                            const struct ivs_coll_op *op);
+/* without_self: of the members before this one only; recv of the first is left as it is. */
+int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t count,
+                  const struct ivs_coll_op *op, bool without_self);
+
+#endif /* IVS_COLL_H_INCLUDED */

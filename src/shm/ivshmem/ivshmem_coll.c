@@ -1,0 +1,167 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * The areas of communicators: made when a communicator is used for collective operations for the
+ * fourth time, kept until it is freed. Areas of a host take no more than
+ * MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE; communicators that find no room use messages.
+ *
+ * What decides is the same on all ranks: the number of calls, and what the first of them finds and
+ * the others hear of.
+ */
+#include "ivshmem_coll_impl.h"
+#define IVSHMEM_HOOKS_DECLARE_ONLY
+#include "ivshmem_hooks.h"
+#include "../posix/posix_noinline.h"
+#include "mpidu_shm_seg.h"
+
+extern MPL_atomic_uint64_t *MPIDI_POSIX_shm_limit_counter;
+
+#define CALLS_BEFORE 3 /* by messages: many communicators are hardly used */
+#define CELL_BYTES_MAX 32768u
+#define CELL_BYTES_MIN 4096u
+#define AREA_BYTES_WANTED (4u << 20) /* with many ranks the cells become smaller */
+
+static int make_progress(void *context)
+{
+    struct MPIDI_IVSHMEM_coll *own = context;
+
+    own->mpi_errno = MPID_Progress_test(NULL);
+    MPIDI_PROGRESS_YIELD();
+    return own->mpi_errno == MPI_SUCCESS ? 0 : -EIO;
+}
+
+static uint32_t cell_bytes(uint32_t ranks)
+{
+    uint32_t bytes = CELL_BYTES_MAX;
+
+    while (bytes > CELL_BYTES_MIN && ivs_coll_bytes(ranks, bytes) > AREA_BYTES_WANTED) {
+        bytes /= 2;
+    }
+    return bytes;
+}
+
+/* Of the host, by what its ranks have taken already. */
+static bool is_within_limit(size_t bytes)
+{
+    uint64_t limit = (uint64_t) MPL_MAX(MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE, 0) << 10;
+    uint64_t taken = MPL_atomic_acquire_load_uint64(MPIDI_POSIX_shm_limit_counter);
+
+    return bytes <= limit && taken <= limit - bytes;
+}
+
+/* Messages among these ranks; collective operations of the communicator go by messages meanwhile. */
+static int make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
+{
+    uint32_t ranks = (uint32_t) comm->local_size, cell = cell_bytes(ranks);
+    size_t bytes = ivs_coll_bytes(ranks, cell);
+    MPIR_Errflag_t errflag = MPIR_ERR_NONE;
+    int fits = comm->rank == 0 && is_within_limit(bytes);
+    bool failed = false;
+    void *area;
+    int mpi_errno;
+
+    own->state = MPIDI_IVSHMEMI_COLL_MAKING;
+    mpi_errno = MPIR_Bcast_impl(&fits, 1, MPI_INT, 0, comm, &errflag);
+    if (mpi_errno == MPI_SUCCESS && fits) {
+        mpi_errno = MPIDU_shm_alloc(comm, bytes, &area, &failed);
+    }
+    if (mpi_errno != MPI_SUCCESS || !fits || failed) {
+        own->state = MPIDI_IVSHMEMI_COLL_NONE;
+        return mpi_errno;
+    }
+    if (comm->rank == 0) {
+        MPL_atomic_fetch_add_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
+    }
+    ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, cell, make_progress, own);
+    own->state = MPIDI_IVSHMEMI_COLL_READY;
+    return MPI_SUCCESS;
+}
+
+/* The communicator that holds the ranks of `comm` on this host, if these are all. */
+static MPIR_Comm *local_comm(MPIR_Comm *comm)
+{
+    if (comm->comm_kind != MPIR_COMM_KIND__INTRACOMM || comm->node_count != 1 ||
+        comm->local_size < 2) {
+        return NULL;
+    }
+    return comm->node_comm != NULL ? comm->node_comm : comm;
+}
+
+/* What cannot be made stays without: an error of the making says itself again in what follows. */
+static struct MPIDI_IVSHMEM_coll *make_after_calls(MPIR_Comm *local)
+{
+    struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(local, ivshmem);
+
+    if (own == NULL) {
+        own = MPL_calloc(1, sizeof(*own), MPL_MEM_COLL);
+        MPIR_Assert(own != NULL);
+        MPIDI_POSIX_COMM(local, ivshmem) = own;
+    }
+    if (own->state == MPIDI_IVSHMEMI_COLL_NEW && own->calls++ >= CALLS_BEFORE &&
+        make_area(local, own) == MPI_SUCCESS && own->state == MPIDI_IVSHMEMI_COLL_READY) {
+        return own;
+    }
+    return NULL;
+}
+
+struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_of(MPIR_Comm *comm)
+{
+    MPIR_Comm *local = local_comm(comm);
+    struct MPIDI_IVSHMEM_coll *own;
+
+    if (local == NULL || !MPIR_CVAR_IVSHMEM_COLL) {
+        return NULL;
+    }
+    own = MPIDI_POSIX_COMM(local, ivshmem);
+    if (likely(own != NULL && own->state >= MPIDI_IVSHMEMI_COLL_READY)) {
+        return own->state == MPIDI_IVSHMEMI_COLL_NONE ? NULL : own;
+    }
+    return make_after_calls(local);
+}
+
+int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc)
+{
+    int mpi_errno = MPI_SUCCESS;
+
+    if (likely(rc == 0)) {
+        return MPI_SUCCESS;
+    }
+    if (own->mpi_errno != MPI_SUCCESS) {
+        mpi_errno = own->mpi_errno;
+        own->mpi_errno = MPI_SUCCESS;
+    } else if (rc == -EPROTO) {
+        MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_collcalls");
+    } else if (rc == -EBADMSG) {
+        MPIR_ERR_SET(mpi_errno, MPI_ERR_INTERN, "**ivshmem_collgarbage");
+    } else {
+        MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_coll");
+    }
+    own->coll.failed = -ESTALE;
+    return mpi_errno;
+}
+
+int MPIDI_IVSHMEM_mpi_comm_commit_pre_hook(MPIR_Comm *comm)
+{
+    MPIDI_POSIX_COMM(comm, ivshmem) = NULL;
+    return MPIDI_POSIX_mpi_comm_commit_pre_hook(comm);
+}
+
+int MPIDI_IVSHMEM_mpi_comm_free_hook(MPIR_Comm *comm)
+{
+    struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(comm, ivshmem);
+    int mpi_errno = MPIDI_POSIX_mpi_comm_free_hook(comm);
+
+    if (own != NULL && own->coll.area != NULL) {
+        size_t bytes = ivs_coll_bytes(own->coll.members, own->coll.cell_bytes);
+        int ret = MPIDU_shm_free(own->coll.area);
+
+        if (own->coll.self == 0) {
+            MPL_atomic_fetch_sub_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
+        }
+        mpi_errno = mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
+    }
+    MPL_free(own);
+    MPIDI_POSIX_COMM(comm, ivshmem) = NULL;
+    return mpi_errno;
+}

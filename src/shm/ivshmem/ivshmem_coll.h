@@ -1,0 +1,57 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Blocking collective operations that know the host. mpidch4.h includes this after CH4's own
+ * (ch4_coll.h), and what calls those from then on calls the functions here: each leaves to the former
+ * what is not its business, and keeps its contract. Under MPICH's global lock.
+ */
+#ifndef IVSHMEM_COLL_H_INCLUDED
+#define IVSHMEM_COLL_H_INCLUDED
+
+int MPIDI_IVSHMEM_barrier(MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_bcast(void *buf, MPI_Aint count, MPI_Datatype type, int root, MPIR_Comm *comm,
+                        MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_allgather(const void *send, MPI_Aint send_count, MPI_Datatype send_type,
+                            void *recv, MPI_Aint recv_count, MPI_Datatype recv_type,
+                            MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_allgatherv(const void *send, MPI_Aint send_count, MPI_Datatype send_type,
+                             void *recv, const MPI_Aint *recv_counts, const MPI_Aint *displs,
+                             MPI_Datatype recv_type, MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_gather(const void *send, MPI_Aint send_count, MPI_Datatype send_type, void *recv,
+                         MPI_Aint recv_count, MPI_Datatype recv_type, int root, MPIR_Comm *comm,
+                         MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_scatter(const void *send, MPI_Aint send_count, MPI_Datatype send_type, void *recv,
+                          MPI_Aint recv_count, MPI_Datatype recv_type, int root, MPIR_Comm *comm,
+                          MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_alltoall(const void *send, MPI_Aint send_count, MPI_Datatype send_type,
+                           void *recv, MPI_Aint recv_count, MPI_Datatype recv_type, MPIR_Comm *comm,
+                           MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_allreduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                            MPI_Op op, MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_reduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
+                         int root, MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_reduce_scatter_block(const void *send, void *recv, MPI_Aint count,
+                                       MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
+                                       MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_scan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
+                       MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
+                         MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+
+#ifndef IVSHMEM_COLL_DECLARE_ONLY
+#define MPID_Barrier MPIDI_IVSHMEM_barrier
+#define MPID_Bcast MPIDI_IVSHMEM_bcast
+#define MPID_Allgather MPIDI_IVSHMEM_allgather
+#define MPID_Allgatherv MPIDI_IVSHMEM_allgatherv
+#define MPID_Gather MPIDI_IVSHMEM_gather
+#define MPID_Scatter MPIDI_IVSHMEM_scatter
+#define MPID_Alltoall MPIDI_IVSHMEM_alltoall
+#define MPID_Allreduce MPIDI_IVSHMEM_allreduce
+#define MPID_Reduce MPIDI_IVSHMEM_reduce
+#define MPID_Reduce_scatter_block MPIDI_IVSHMEM_reduce_scatter_block
+#define MPID_Scan MPIDI_IVSHMEM_scan
+#define MPID_Exscan MPIDI_IVSHMEM_exscan
+#endif
+
+#endif /* IVSHMEM_COLL_H_INCLUDED */

@@ -1,0 +1,488 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * Collective operations over shared memory: threads as members call the same random operations and
+ * compare each result with one computed alone. An operation that composes affine maps tells whether
+ * the order was kept. Then what a member meets when others write garbage, die, or lag behind.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ivs_coll.h"
+#include "ivs_test.h"
+
+#define CELL 1024u
+#define BLOCK_MAX \
+    (5u * CELL) /* bytes of a block: more than a cell, and than all cells of a piece */
+#define MEMBERS_MAX 7u
+#define ROUNDS 600
+
+static struct guarded memory;
+static atomic_bool stop; /* somebody has failed: the others must not wait for ever */
+
+static int wait_for_others(void *context)
+{
+    (void) context;
+    sched_yield();
+    return atomic_load(&stop) ? -ECANCELED : 0;
+}
+
+/* ---- the operation: maps x -> a x + b over 32-bit integers, which do not commute ---- */
+
+struct map {
+    uint32_t a, b;
+};
+
+static struct map compose(struct map left, struct map right)
+{
+    struct map both = { left.a * right.a, left.b * right.a + right.b };
+    return both;
+}
+
+static int apply(void *context, const void *in, void *inout, size_t count)
+{
+    const struct map *left = (const struct map *) in;
+    struct map *right = (struct map *) inout;
+
+    (void) context;
+    for (size_t i = 0; i < count; i++) {
+        right[i] = compose(left[i], right[i]);
+    }
+    return 0;
+}
+
+static const struct ivs_coll_op maps = { apply, NULL, sizeof(struct map) };
+
+/* Element i of what a member gives in a round. */
+static struct map given(uint64_t round, uint32_t member, size_t i)
+{
+    uint64_t x = (round * 1000 + member) * 0x9e3779b97f4a7c15u + i * 0xd1342543de82ef95u;
+    struct map map;
+
+    x ^= x >> 29;
+    x *= 0xbf58476d1ce4e5b9u;
+    map.a = (uint32_t) x | 1;
+    map.b = (uint32_t) (x >> 32);
+    return map;
+}
+
+static void give(struct map *to, uint64_t round, uint32_t member, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = given(round, member, i);
+    }
+}
+
+static struct map sum_to(uint64_t round, uint32_t last, size_t i)
+{
+    struct map sum = given(round, 0, i);
+
+    for (uint32_t j = 1; j <= last; j++) {
+        sum = compose(sum, given(round, j, i));
+    }
+    return sum;
+}
+
+static bool is_map(struct map x, struct map y)
+{
+    return x.a == y.a && x.b == y.b;
+}
+
+static bool is_given(const struct map *found, uint64_t round, uint32_t member, size_t from,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_map(found[i], given(round, member, from + i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_sum(const struct map *found, uint64_t round, uint32_t last, size_t from,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_map(found[i], sum_to(round, last, from + i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- a member ---- */
+
+struct member {
+    pthread_t thread;
+    uint32_t self, members;
+    uint64_t seed;
+    const char *failed; /* the operation whose result was wrong */
+    uint64_t round;
+    struct ivs_coll coll;
+    struct map *send, *recv;
+};
+
+#define MAPS_MAX (BLOCK_MAX / sizeof(struct map))
+
+/* What all members draw alike. */
+struct round {
+    uint64_t number;
+    uint32_t root;
+    size_t count;
+    bool in_place, slices;
+};
+
+static bool try_bcast(struct member *m, const struct round *r)
+{
+    give(m->recv, r->number, m->self, r->count);
+    return ivs_coll_bcast(&m->coll, r->root, m->recv, r->count * sizeof(struct map)) == 0 &&
+           is_given(m->recv, r->number, r->root, 0, r->count);
+}
+
+static bool try_allgather(struct member *m, const struct round *r)
+{
+    size_t bytes[MEMBERS_MAX], at[MEMBERS_MAX], end = 0;
+    struct ivs_blocks blocks = { bytes, at, 0 };
+    struct map *place;
+
+    for (uint32_t j = 0; j < m->members; j++) { /* one in three is empty, all are shorter */
+        bytes[j] = (j + r->number) % 3 == 0 ? 0 : r->count / (1 + j % 2) * sizeof(struct map);
+        at[j] = end;
+        end += bytes[j] + sizeof(struct map);
+    }
+    place = (struct map *) ((char *) m->recv + at[m->self]);
+    give(r->in_place ? place : m->send, r->number, m->self, bytes[m->self] / sizeof(struct map));
+    if (ivs_coll_allgather(&m->coll, r->in_place ? NULL : m->send, m->recv, &blocks) != 0) {
+        return false;
+    }
+    for (uint32_t j = 0; j < m->members; j++) {
+        if (!is_given((struct map *) ((char *) m->recv + at[j]), r->number, j, 0,
+                      bytes[j] / sizeof(struct map))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool try_gather(struct member *m, const struct round *r)
+{
+    const bool in_place = r->in_place && m->self == r->root;
+
+    give(in_place ? m->recv + m->self * r->count : m->send, r->number, m->self, r->count);
+    if (ivs_coll_gather(&m->coll, r->root, in_place ? NULL : m->send, m->recv,
+                        r->count * sizeof(struct map)) != 0) {
+        return false;
+    }
+    for (uint32_t j = 0; m->self == r->root && j < m->members; j++) {
+        if (!is_given(m->recv + j * r->count, r->number, j, 0, r->count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool try_scatter(struct member *m, const struct round *r)
+{
+    const bool in_place = r->in_place && m->self == r->root;
+
+    give(m->send, r->number, r->root, r->count * m->members);
+    return ivs_coll_scatter(&m->coll, r->root, m->send, in_place ? NULL : m->recv,
+                            r->count * sizeof(struct map)) == 0 &&
+           (in_place || is_given(m->recv, r->number, r->root, m->self * r->count, r->count));
+}
+
+static bool try_alltoall(struct member *m, const struct round *r)
+{
+    give(r->in_place ? m->recv : m->send, r->number, m->self, r->count * m->members);
+    if (ivs_coll_alltoall(&m->coll, r->in_place ? m->recv : m->send, m->recv,
+                          r->count * sizeof(struct map)) != 0) {
+        return false;
+    }
+    for (uint32_t j = 0; j < m->members; j++) {
+        if (!is_given(m->recv + j * r->count, r->number, j, m->self * r->count, r->count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool try_allreduce(struct member *m, const struct round *r)
+{
+    struct map *send = r->in_place ? m->recv : m->send;
+
+    give(send, r->number, m->self, r->count);
+    return ivs_coll_allreduce(&m->coll, send, m->recv, r->count, &maps,
+                              r->slices ? IVS_COLL_SLICES : IVS_COLL_WHOLE) == 0 &&
+           is_sum(m->recv, r->number, m->members - 1, 0, r->count);
+}
+
+static bool try_reduce(struct member *m, const struct round *r)
+{
+    struct map *send = r->in_place ? m->recv : m->send;
+
+    give(send, r->number, m->self, r->count);
+    return ivs_coll_reduce(&m->coll, r->root, send, m->self == r->root ? m->recv : NULL, r->count,
+                           &maps, r->slices ? IVS_COLL_SLICES : IVS_COLL_WHOLE) == 0 &&
+           (m->self != r->root || is_sum(m->recv, r->number, m->members - 1, 0, r->count));
+}
+
+static bool try_reduce_scatter(struct member *m, const struct round *r)
+{
+    struct map *send = r->in_place ? m->recv : m->send;
+
+    give(send, r->number, m->self, r->count * m->members);
+    return ivs_coll_reduce_scatter(&m->coll, send, m->recv, r->count, &maps) == 0 &&
+           is_sum(m->recv, r->number, m->members - 1, m->self * r->count, r->count);
+}
+
+static bool try_scan(struct member *m, const struct round *r)
+{
+    const bool without_self = r->slices;
+    struct map *send = r->in_place ? m->recv : m->send;
+
+    give(send, r->number, m->self, r->count);
+    return ivs_coll_scan(&m->coll, send, m->recv, r->count, &maps, without_self) == 0 &&
+           (without_self ? m->self == 0 || is_sum(m->recv, r->number, m->self - 1, 0, r->count)
+                         : is_sum(m->recv, r->number, m->self, 0, r->count));
+}
+
+static bool try_barrier(struct member *m, const struct round *r)
+{
+    (void) r;
+    return ivs_coll_barrier(&m->coll) == 0;
+}
+
+static const struct {
+    const char *name;
+    bool (*run)(struct member *, const struct round *);
+} operations[] = {
+    { "barrier", try_barrier },     { "bcast", try_bcast },
+    { "allgather", try_allgather }, { "gather", try_gather },
+    { "scatter", try_scatter },     { "alltoall", try_alltoall },
+    { "allreduce", try_allreduce }, { "reduce", try_reduce },
+    { "scan", try_scan },           { "reduce_scatter", try_reduce_scatter },
+};
+
+#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+/* Mostly short; else around the lengths where something changes. */
+static size_t draw_count(uint64_t *seed)
+{
+    const size_t edges[] = { IVS_COLL_INLINE, CELL, 2 * (size_t) CELL, BLOCK_MAX };
+    size_t edge = edges[rnd(seed, 4)] / sizeof(struct map);
+
+    if (rnd(seed, 2) == 0) {
+        return rnd(seed, 40);
+    }
+    edge = edge - 2 + rnd(seed, 4);
+    return edge < MAPS_MAX ? edge : MAPS_MAX;
+}
+
+static void *member_main(void *arg)
+{
+    struct member *m = (struct member *) arg;
+
+    for (m->round = 1; m->round <= ROUNDS && m->failed == NULL; m->round++) {
+        struct round r = { .number = m->round };
+        uint32_t op = rnd(&m->seed, OPERATIONS);
+
+        r.root = rnd(&m->seed, m->members);
+        r.count = draw_count(&m->seed);
+        r.in_place = rnd(&m->seed, 2) != 0;
+        r.slices = rnd(&m->seed, 2) != 0;
+        if (!operations[op].run(m, &r)) {
+            m->failed = operations[op].name;
+            atomic_store(&stop, true);
+        }
+    }
+    return NULL;
+}
+
+static void run_members(uint32_t members)
+{
+    struct member *m = calloc(members, sizeof(*m));
+
+    guarded_make(&memory, ivs_coll_bytes(members, CELL));
+    atomic_store(&stop, false);
+    for (uint32_t j = 0; j < members; j++) {
+        m[j].self = j;
+        m[j].members = members;
+        m[j].seed = 4711 + members;
+        m[j].send = malloc(members * (BLOCK_MAX + sizeof(struct map)));
+        m[j].recv = malloc(members * (BLOCK_MAX + sizeof(struct map)));
+        ivs_coll_init(&m[j].coll, guarded_front(&memory), members, j, CELL, wait_for_others, NULL);
+        assert_int_equal(pthread_create(&m[j].thread, NULL, member_main, &m[j]), 0);
+    }
+    for (uint32_t j = 0; j < members; j++) {
+        pthread_join(m[j].thread, NULL);
+        free(m[j].send);
+        free(m[j].recv);
+    }
+    for (uint32_t j = 0; j < members; j++) {
+        if (m[j].failed != NULL) {
+            fail_msg("%u members, member %u, round %d: %s", members, j, (int) m[j].round,
+                     m[j].failed);
+        }
+    }
+    guarded_free(&memory);
+    free(m);
+}
+
+static void all_operations_agree(void **state)
+{
+    (void) state;
+    for (uint32_t members = 1; members <= MEMBERS_MAX; members++) {
+        run_members(members);
+    }
+}
+
+/* ---- one member alone with an area that others have spoilt ---- */
+
+static int looks;
+
+static int give_up(void *context)
+{
+    (void) context;
+    return ++looks < 5 ? 0 : -ETIMEDOUT;
+}
+
+static void alone(struct ivs_coll *coll, uint32_t self)
+{
+    guarded_make(&memory, ivs_coll_bytes(3, CELL));
+    looks = 0;
+    ivs_coll_init(coll, guarded_back(&memory), 3, self, CELL, give_up, NULL);
+}
+
+static void wait_ends(void **state)
+{
+    struct ivs_coll coll;
+    unsigned char buf[8];
+
+    (void) state;
+    alone(&coll, 1);
+    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), -ETIMEDOUT);
+    assert_int_equal(looks, 5);
+    guarded_free(&memory);
+}
+
+/* A root may be ahead by a ring of lines, or of cells, and not more. */
+static void root_stops(size_t bytes, int ahead)
+{
+    struct ivs_coll coll;
+    unsigned char buf[CELL];
+    int sent = 0;
+
+    alone(&coll, 0);
+    memset(buf, 1, sizeof(buf));
+    while (ivs_coll_bcast(&coll, 0, buf, bytes) == 0) {
+        assert_int_equal(looks, 0);
+        sent++;
+    }
+    assert_int_equal(sent, ahead);
+    guarded_free(&memory);
+}
+
+static void root_does_not_overwrite(void **state)
+{
+    (void) state;
+    root_stops(IVS_COLL_INLINE, IVS_COLL_LINES);
+    root_stops(IVS_COLL_INLINE + 1, IVS_COLL_CELLS);
+}
+
+/* Any wrong word in another member's part ends the wait or is ignored. */
+static void garbage_is_refused(void **state)
+{
+    struct ivs_coll coll;
+    unsigned char buf[CELL];
+
+    (void) state;
+    alone(&coll, 1);
+    memset(coll.area, 0xa5, ivs_coll_bytes(3, CELL));
+    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), -EBADMSG);
+    assert_int_equal(ivs_coll_barrier(&coll), -EBADMSG);
+    guarded_free(&memory);
+}
+
+/* A root that broadcasts another length, or calls something else. */
+static void other_calls_are_found(void **state)
+{
+    struct ivs_coll coll, other;
+    unsigned char buf[16] = { 0 };
+
+    (void) state;
+    alone(&coll, 1);
+    ivs_coll_init(&other, coll.area, 3, 0, CELL, give_up, NULL);
+    assert_int_equal(ivs_coll_bcast(&other, 0, buf, 8), 0);
+    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, 16), -EPROTO);
+    assert_int_equal(ivs_coll_scatter(&other, 0, buf, NULL, 4), 0);
+    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, 4), -EPROTO);
+    guarded_free(&memory);
+}
+
+/* What others claim to be done with moves nothing but what this member writes of its own. */
+static void false_claims_do_no_harm(void **state)
+{
+    struct ivs_coll coll;
+    unsigned char buf[CELL];
+
+    (void) state;
+    alone(&coll, 0);
+    memset(buf, 7, sizeof(buf));
+    for (uint32_t j = 1; j < 3; j++) {
+        memset(coll.area + j * coll.stride, 0xff, 8);
+    }
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), 0);
+    }
+    for (size_t i = 8; i < coll.stride; i++) {
+        assert_int_equal(coll.area[coll.stride + i], 0);
+    }
+    guarded_free(&memory);
+}
+
+/* An operation that fails ends the call with its error. */
+static int refuse(void *context, const void *in, void *inout, size_t count)
+{
+    (void) context;
+    (void) in;
+    (void) inout;
+    (void) count;
+    return -EDOM;
+}
+
+static void errors_of_operations_pass(void **state)
+{
+    const struct ivs_coll_op op = { refuse, NULL, 4 };
+    struct ivs_coll coll;
+    uint32_t x[3] = { 1, 2, 3 }, y[3];
+
+    (void) state;
+    alone(&coll, 2);
+    for (uint32_t j = 0; j < 2; j++) { /* the others have come */
+        struct ivs_coll other;
+        struct ivs_step step;
+
+        ivs_coll_init(&other, coll.area, 3, j, CELL, give_up, NULL);
+        (void) ivs_coll_call(&other, IVS_COLL_ALLREDUCE, 0, sizeof(x));
+        step = ivs_coll_begin(&other, sizeof(x));
+        assert_int_equal(ivs_coll_put(&other, &step, x, sizeof(x)), 0);
+    }
+    assert_int_equal(ivs_coll_allreduce(&coll, x, y, 3, &op, IVS_COLL_WHOLE), -EDOM);
+    guarded_free(&memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_operations_agree),      cmocka_unit_test(wait_ends),
+        cmocka_unit_test(root_does_not_overwrite),   cmocka_unit_test(garbage_is_refused),
+        cmocka_unit_test(other_calls_are_found),     cmocka_unit_test(false_claims_do_no_harm),
+        cmocka_unit_test(errors_of_operations_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
