@@ -40,6 +40,8 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_ring.h \
 	src/shm/ivshmem/core/ivs_rwlock.c \
 	src/shm/ivshmem/core/ivs_rwlock.h \
+	src/shm/ivshmem/core/ivs_select.c \
+	src/shm/ivshmem/core/ivs_select.h \
 	src/shm/ivshmem/core/ivs_shape.c \
 	src/shm/ivshmem/core/ivs_shape.h \
 	src/shm/ivshmem/core/ivs_size.c \
@@ -67,6 +69,7 @@ ivs_unit_tests = \
 	test/unit/test_report \
 	test/unit/test_ring \
 	test/unit/test_rwlock \
+	test/unit/test_select \
 	test/unit/test_shape \
 	test/unit/test_size
 
@@ -124,6 +127,8 @@ test_unit_test_report_LDADD = $(ivs_unit_libs)
 test_unit_test_ring_SOURCES = test/unit/test_ring.c test/unit/ivs_test.h
 test_unit_test_ring_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_ring_LDADD = $(ivs_unit_libs)
+test_unit_test_select_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_select_LDADD = $(ivs_unit_libs)
 test_unit_test_shape_SOURCES = test/unit/test_shape.c test/unit/ivs_test.h
 test_unit_test_shape_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_shape_LDADD = $(ivs_unit_libs)

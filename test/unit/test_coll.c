@@ -231,13 +231,30 @@ static bool try_reduce(struct member *m, const struct round *r)
            (m->self != r->root || is_sum(m->recv, r->number, m->members - 1, 0, r->count));
 }
 
+/* All blocks alike, or some shorter. */
+static size_t scattered_count(const void *context, uint32_t member)
+{
+    const struct round *r = (const struct round *) context;
+
+    return (member + r->number) % 3 == 0 ? 0 : r->count / (1 + member % 2);
+}
+
 static bool try_reduce_scatter(struct member *m, const struct round *r)
 {
     struct map *send = r->in_place ? m->recv : m->send;
+    struct ivs_coll_counts blocks = { r->count, r->slices ? scattered_count : NULL, r };
+    size_t begin = 0, all = 0, own = r->count;
 
-    give(send, r->number, m->self, r->count * m->members);
-    return ivs_coll_reduce_scatter(&m->coll, send, m->recv, r->count, &maps) == 0 &&
-           is_sum(m->recv, r->number, m->members - 1, m->self * r->count, r->count);
+    for (uint32_t j = 0; j < m->members; j++) {
+        size_t count = r->slices ? scattered_count(r, j) : r->count;
+
+        begin = j == m->self ? all : begin;
+        own = j == m->self ? count : own;
+        all += count;
+    }
+    give(send, r->number, m->self, all);
+    return ivs_coll_reduce_scatter(&m->coll, send, m->recv, &blocks, &maps) == 0 &&
+           is_sum(m->recv, r->number, m->members - 1, begin, own);
 }
 
 static bool try_scan(struct member *m, const struct round *r)

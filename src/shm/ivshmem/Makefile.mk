@@ -34,6 +34,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_reduce.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_report.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_rwlock.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_select.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_shape.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_accumulate.c \
@@ -43,9 +44,13 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_cma_peers.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks_hosts.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_hosts.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_move.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_pairs.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_reduce.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_row.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_table.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cookies.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_epoch.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \

@@ -26,6 +26,10 @@ static int make_progress(void *context)
 {
     struct MPIDI_IVSHMEM_coll *own = context;
 
+    if (own->waited != own->coll.steps) { /* the last wait has ended, this is another */
+        own->waited = own->coll.steps;
+        MPIDI_IVSHMEMI_waited();
+    }
     own->mpi_errno = MPID_Progress_test(NULL);
     MPIDI_PROGRESS_YIELD();
     return own->mpi_errno == MPI_SUCCESS ? 0 : -EIO;
@@ -50,32 +54,56 @@ static bool is_within_limit(size_t bytes)
     return bytes <= limit && taken <= limit - bytes;
 }
 
+/* The VMs that these ranks are in. */
+static uint32_t count_vms(MPIR_Comm *comm)
+{
+    const struct ivs_map *map = &MPIDI_IVSHMEMI_global.map;
+    uint32_t vms = 1;
+
+    for (int i = 1; MPIDI_IVSHMEMI_global.merged && i < comm->local_size; i++) {
+        int node = map->node_of[MPIDIU_rank_to_lpid(i, comm)], j = 0;
+
+        while (j < i && map->node_of[MPIDIU_rank_to_lpid(j, comm)] != node) {
+            j++;
+        }
+        vms += j == i;
+    }
+    return vms;
+}
+
 /* Messages among these ranks; collective operations of the communicator go by messages meanwhile. */
 static int make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
 {
     uint32_t ranks = (uint32_t) comm->local_size, cell = cell_bytes(ranks);
     size_t bytes = ivs_coll_bytes(ranks, cell);
     MPIR_Errflag_t errflag = MPIR_ERR_NONE;
-    int fits = comm->rank == 0 && is_within_limit(bytes);
+    uint32_t first[2] = { comm->rank == 0 && is_within_limit(bytes),
+                          ivs_rules_sum(MPIDI_IVSHMEMI_rules()) };
+    const uint32_t sum = first[1];
     bool failed = false;
     void *area;
     int mpi_errno;
 
     own->state = MPIDI_IVSHMEMI_COLL_MAKING;
-    mpi_errno = MPIR_Bcast_impl(&fits, 1, MPI_INT, 0, comm, &errflag);
-    if (mpi_errno == MPI_SUCCESS && fits) {
+    mpi_errno = MPIR_Bcast_impl(first, 2, MPI_UINT32_T, 0, comm, &errflag);
+    MPIR_ERR_CHKANDSTMT(mpi_errno == MPI_SUCCESS && first[1] != sum, mpi_errno, MPI_ERR_OTHER,
+                        goto fn_none, "**ivshmem_colltables");
+    if (mpi_errno == MPI_SUCCESS && first[0]) {
         mpi_errno = MPIDU_shm_alloc(comm, bytes, &area, &failed);
     }
-    if (mpi_errno != MPI_SUCCESS || !fits || failed) {
-        own->state = MPIDI_IVSHMEMI_COLL_NONE;
-        return mpi_errno;
+    if (mpi_errno != MPI_SUCCESS || !first[0] || failed) {
+        goto fn_none;
     }
     if (comm->rank == 0) {
         MPL_atomic_fetch_add_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
     }
     ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, cell, make_progress, own);
+    own->vms = count_vms(comm);
     own->state = MPIDI_IVSHMEMI_COLL_READY;
     return MPI_SUCCESS;
+fn_none:
+    own->state = MPIDI_IVSHMEMI_COLL_NONE;
+    return mpi_errno;
 }
 
 /* The communicator that holds the ranks of `comm` on this host, if these are all. */
@@ -118,6 +146,44 @@ struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_of(MPIR_Comm *comm)
         return own->state == MPIDI_IVSHMEMI_COLL_NONE ? NULL : own;
     }
     return make_after_calls(local);
+}
+
+static enum ivs_algorithm select_here(struct MPIDI_IVSHMEM_coll *own, enum ivs_operation operation,
+                                      MPI_Aint bytes)
+{
+    if (own->last[operation].bytes != (uint64_t) bytes + 1) {
+        const struct ivs_call call = { operation, false, own->coll.members, own->vms,
+                                       (uint64_t) bytes };
+
+        own->last[operation].bytes = (uint64_t) bytes + 1;
+        own->last[operation].algorithm = ivs_select(MPIDI_IVSHMEMI_rules(), &call);
+    }
+    return own->last[operation].algorithm;
+}
+
+/* Some host has several of its ranks. */
+static bool is_two_level(const MPIR_Comm *comm)
+{
+    return MPIR_CVAR_IVSHMEM_COLL && comm->comm_kind == MPIR_COMM_KIND__INTRACOMM &&
+           comm->hierarchy_kind == MPIR_COMM_HIERARCHY_KIND__PARENT && comm->node_count > 1;
+}
+
+enum ivs_algorithm MPIDI_IVSHMEMI_coll_choose(MPIR_Comm *comm, enum ivs_operation operation,
+                                              MPI_Aint bytes, struct MPIDI_IVSHMEM_coll **own)
+{
+    enum ivs_algorithm algorithm = IVS_MPICH;
+
+    *own = MPIDI_IVSHMEMI_coll_of(comm);
+    if (*own != NULL) {
+        algorithm = select_here(*own, operation, bytes);
+    } else if (is_two_level(comm)) {
+        const struct ivs_call call = { operation, true, (uint32_t) comm->local_size,
+                                       (uint32_t) comm->node_count, (uint64_t) bytes };
+
+        algorithm = ivs_select(MPIDI_IVSHMEMI_rules(), &call);
+    }
+    MPIDI_IVSHMEMI_coll_count(operation, bytes, algorithm);
+    return algorithm;
 }
 
 int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc)

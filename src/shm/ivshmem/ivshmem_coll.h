@@ -27,6 +27,22 @@ int MPIDI_IVSHMEM_scatter(const void *send, MPI_Aint send_count, MPI_Datatype se
 int MPIDI_IVSHMEM_alltoall(const void *send, MPI_Aint send_count, MPI_Datatype send_type,
                            void *recv, MPI_Aint recv_count, MPI_Datatype recv_type, MPIR_Comm *comm,
                            MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_gatherv(const void *send, MPI_Aint send_count, MPI_Datatype send_type, void *recv,
+                          const MPI_Aint *counts, const MPI_Aint *displs, MPI_Datatype recv_type,
+                          int root, MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_scatterv(const void *send, const MPI_Aint *counts, const MPI_Aint *displs,
+                           MPI_Datatype send_type, void *recv, MPI_Aint recv_count,
+                           MPI_Datatype recv_type, int root, MPIR_Comm *comm,
+                           MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_alltoallv(const void *send, const MPI_Aint *send_counts,
+                            const MPI_Aint *send_displs, MPI_Datatype send_type, void *recv,
+                            const MPI_Aint *recv_counts, const MPI_Aint *recv_displs,
+                            MPI_Datatype recv_type, MPIR_Comm *comm, MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_alltoallw(const void *send, const MPI_Aint *send_counts,
+                            const MPI_Aint *send_displs, const MPI_Datatype *send_types, void *recv,
+                            const MPI_Aint *recv_counts, const MPI_Aint *recv_displs,
+                            const MPI_Datatype *recv_types, MPIR_Comm *comm,
+                            MPIR_Errflag_t *errflag);
 int MPIDI_IVSHMEM_allreduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
                             MPI_Op op, MPIR_Comm *comm, MPIR_Errflag_t *errflag);
 int MPIDI_IVSHMEM_reduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
@@ -34,6 +50,9 @@ int MPIDI_IVSHMEM_reduce(const void *send, void *recv, MPI_Aint count, MPI_Datat
 int MPIDI_IVSHMEM_reduce_scatter_block(const void *send, void *recv, MPI_Aint count,
                                        MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
                                        MPIR_Errflag_t *errflag);
+int MPIDI_IVSHMEM_reduce_scatter(const void *send, void *recv, const MPI_Aint *counts,
+                                 MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
+                                 MPIR_Errflag_t *errflag);
 int MPIDI_IVSHMEM_scan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
                        MPIR_Comm *comm, MPIR_Errflag_t *errflag);
 int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
@@ -47,9 +66,14 @@ int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datat
 #define MPID_Gather MPIDI_IVSHMEM_gather
 #define MPID_Scatter MPIDI_IVSHMEM_scatter
 #define MPID_Alltoall MPIDI_IVSHMEM_alltoall
+#define MPID_Gatherv MPIDI_IVSHMEM_gatherv
+#define MPID_Scatterv MPIDI_IVSHMEM_scatterv
+#define MPID_Alltoallv MPIDI_IVSHMEM_alltoallv
+#define MPID_Alltoallw MPIDI_IVSHMEM_alltoallw
 #define MPID_Allreduce MPIDI_IVSHMEM_allreduce
 #define MPID_Reduce MPIDI_IVSHMEM_reduce
 #define MPID_Reduce_scatter_block MPIDI_IVSHMEM_reduce_scatter_block
+#define MPID_Reduce_scatter MPIDI_IVSHMEM_reduce_scatter
 #define MPID_Scan MPIDI_IVSHMEM_scan
 #define MPID_Exscan MPIDI_IVSHMEM_exscan
 #endif

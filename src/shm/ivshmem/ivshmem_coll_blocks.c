@@ -108,13 +108,13 @@ int MPIDI_IVSHMEM_allgatherv(const void *send, MPI_Aint send_count, MPI_Datatype
                              void *recv, const MPI_Aint *recv_counts, const MPI_Aint *displs,
                              MPI_Datatype recv_type, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
+    struct MPIDI_IVSHMEM_coll *own;
     const bool in_place = send == MPI_IN_PLACE;
     struct MPIDI_IVSHMEMI_row row = { .copy = NULL };
     struct blocks blocks;
     int mpi_errno;
 
-    if (own == NULL) {
+    if (MPIDI_IVSHMEMI_coll_choose(comm, IVS_ALLGATHERV, 0, &own) == IVS_MPICH) {
         return MPID_Allgatherv(send, send_count, send_type, recv, recv_counts, displs, recv_type,
                                comm, errflag);
     }

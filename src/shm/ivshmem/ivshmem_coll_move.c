@@ -10,10 +10,15 @@
 
 int MPIDI_IVSHMEM_barrier(MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
+    struct MPIDI_IVSHMEM_coll *own;
 
-    if (own == NULL) {
-        return MPID_Barrier(comm, errflag);
+    switch (MPIDI_IVSHMEMI_coll_choose(comm, IVS_BARRIER, 0, &own)) {
+        case IVS_MPICH:
+            return MPID_Barrier(comm, errflag);
+        case IVS_HOSTS:
+            return MPIDI_IVSHMEMI_hosts_barrier(comm, errflag);
+        default:
+            break;
     }
     return MPIDI_IVSHMEMI_coll_error(own, ivs_coll_barrier(&own->coll));
 }
@@ -21,12 +26,18 @@ int MPIDI_IVSHMEM_barrier(MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 int MPIDI_IVSHMEM_bcast(void *buf, MPI_Aint count, MPI_Datatype type, int root, MPIR_Comm *comm,
                         MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
+    struct MPIDI_IVSHMEM_coll *own;
     struct MPIDI_IVSHMEMI_row row;
     int mpi_errno, ret;
 
-    if (own == NULL) {
-        return MPID_Bcast(buf, count, type, root, comm, errflag);
+    switch (
+        MPIDI_IVSHMEMI_coll_choose(comm, IVS_BCAST, MPIDI_IVSHMEMI_bytes_of(count, type), &own)) {
+        case IVS_MPICH:
+            return MPID_Bcast(buf, count, type, root, comm, errflag);
+        case IVS_HOSTS:
+            return MPIDI_IVSHMEMI_hosts_bcast(buf, count, type, root, comm, errflag);
+        default:
+            break;
     }
     mpi_errno = MPIDI_IVSHMEMI_row_begin(&row, buf, count, type, comm->rank == root);
     if (mpi_errno == MPI_SUCCESS) {
@@ -37,67 +48,47 @@ int MPIDI_IVSHMEM_bcast(void *buf, MPI_Aint count, MPI_Datatype type, int root, 
     return mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
 }
 
-/* A call's two buffers. MPI_IN_PLACE: the send row is empty, and the receive row has the data. */
-struct rows {
-    struct MPIDI_IVSHMEMI_row send, recv;
-};
-
-static int rows_begin(struct rows *rows, const void *send, MPI_Aint send_count,
-                      MPI_Datatype send_type, void *recv, MPI_Aint recv_count,
-                      MPI_Datatype recv_type)
-{
-    const bool in_place = send == MPI_IN_PLACE;
-    int mpi_errno;
-
-    memset(rows, 0, sizeof(*rows));
-    mpi_errno = MPIDI_IVSHMEMI_row_begin(&rows->recv, recv, recv_count, recv_type, in_place);
-    if (mpi_errno == MPI_SUCCESS && !in_place) {
-        mpi_errno = MPIDI_IVSHMEMI_row_begin(&rows->send, send, send_count, send_type, true);
-    }
-    return mpi_errno;
-}
-
-static int rows_end(struct rows *rows, int mpi_errno)
-{
-    int ret;
-
-    MPIDI_IVSHMEMI_row_end(&rows->send, false);
-    ret = MPIDI_IVSHMEMI_row_end(&rows->recv, mpi_errno == MPI_SUCCESS);
-    return mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
-}
-
 int MPIDI_IVSHMEM_allgather(const void *send, MPI_Aint send_count, MPI_Datatype send_type,
                             void *recv, MPI_Aint recv_count, MPI_Datatype recv_type,
                             MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
-    struct rows rows;
+    const MPI_Aint block = MPIDI_IVSHMEMI_bytes_of(recv_count, recv_type);
+    struct MPIDI_IVSHMEM_coll *own;
+    enum ivs_algorithm algorithm = MPIDI_IVSHMEMI_coll_choose(comm, IVS_ALLGATHER, block, &own);
+    struct MPIDI_IVSHMEMI_rows rows;
     int mpi_errno;
 
-    if (own == NULL) {
+    if (algorithm == IVS_MPICH) {
         return MPID_Allgather(send, send_count, send_type, recv, recv_count, recv_type, comm,
                               errflag);
     }
-    mpi_errno = rows_begin(&rows, send, send_count, send_type, recv, recv_count * comm->local_size,
-                           recv_type);
-    if (mpi_errno == MPI_SUCCESS) {
-        const struct ivs_blocks blocks = { .each = (size_t) (rows.recv.size / comm->local_size) };
+    mpi_errno = MPIDI_IVSHMEMI_rows_begin(&rows, send, send_count, send_type, recv,
+                                          recv_count * comm->local_size, recv_type);
+    if (mpi_errno == MPI_SUCCESS && algorithm == IVS_HOSTS) {
+        mpi_errno = MPIDI_IVSHMEMI_hosts_allgather(send == MPI_IN_PLACE
+                                                       ? rows.recv.bytes + comm->rank * block
+                                                       : rows.send.bytes,
+                                                   rows.recv.bytes, block, comm, errflag);
+    } else if (mpi_errno == MPI_SUCCESS) {
+        const struct ivs_blocks blocks = { .each = (size_t) block };
         int rc = ivs_coll_allgather(&own->coll, rows.send.bytes, rows.recv.bytes, &blocks);
 
         mpi_errno = MPIDI_IVSHMEMI_coll_error(own, rc);
     }
-    return rows_end(&rows, mpi_errno);
+    return MPIDI_IVSHMEMI_rows_end(&rows, mpi_errno);
 }
 
 int MPIDI_IVSHMEM_gather(const void *send, MPI_Aint send_count, MPI_Datatype send_type, void *recv,
                          MPI_Aint recv_count, MPI_Datatype recv_type, int root, MPIR_Comm *comm,
                          MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
-    struct rows rows;
+    const MPI_Aint block = comm->rank == root ? MPIDI_IVSHMEMI_bytes_of(recv_count, recv_type)
+                                              : MPIDI_IVSHMEMI_bytes_of(send_count, send_type);
+    struct MPIDI_IVSHMEM_coll *own;
+    struct MPIDI_IVSHMEMI_rows rows;
     int mpi_errno;
 
-    if (own == NULL) {
+    if (MPIDI_IVSHMEMI_coll_choose(comm, IVS_GATHER, block, &own) == IVS_MPICH) {
         return MPID_Gather(send, send_count, send_type, recv, recv_count, recv_type, root, comm,
                            errflag);
     }
@@ -106,16 +97,15 @@ int MPIDI_IVSHMEM_gather(const void *send, MPI_Aint send_count, MPI_Datatype sen
         recv_count = 0;
         recv_type = MPI_BYTE;
     }
-    mpi_errno = rows_begin(&rows, send, send_count, send_type, recv, recv_count * comm->local_size,
-                           recv_type);
+    mpi_errno = MPIDI_IVSHMEMI_rows_begin(&rows, send, send_count, send_type, recv,
+                                          recv_count * comm->local_size, recv_type);
     if (mpi_errno == MPI_SUCCESS) {
-        MPI_Aint bytes = comm->rank == root ? rows.recv.size / comm->local_size : rows.send.size;
         int rc = ivs_coll_gather(&own->coll, (uint32_t) root, rows.send.bytes, rows.recv.bytes,
-                                 (size_t) bytes);
+                                 (size_t) block);
 
         mpi_errno = MPIDI_IVSHMEMI_coll_error(own, rc);
     }
-    return rows_end(&rows, mpi_errno);
+    return MPIDI_IVSHMEMI_rows_end(&rows, mpi_errno);
 }
 
 /* In place is the receive buffer here. */
@@ -123,12 +113,14 @@ int MPIDI_IVSHMEM_scatter(const void *send, MPI_Aint send_count, MPI_Datatype se
                           MPI_Aint recv_count, MPI_Datatype recv_type, int root, MPIR_Comm *comm,
                           MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
+    const MPI_Aint block = comm->rank == root ? MPIDI_IVSHMEMI_bytes_of(send_count, send_type)
+                                              : MPIDI_IVSHMEMI_bytes_of(recv_count, recv_type);
+    struct MPIDI_IVSHMEM_coll *own;
     const bool in_place = recv == MPI_IN_PLACE;
-    struct rows rows;
+    struct MPIDI_IVSHMEMI_rows rows;
     int mpi_errno;
 
-    if (own == NULL) {
+    if (MPIDI_IVSHMEMI_coll_choose(comm, IVS_SCATTER, block, &own) == IVS_MPICH) {
         return MPID_Scatter(send, send_count, send_type, recv, recv_count, recv_type, root, comm,
                             errflag);
     }
@@ -137,39 +129,42 @@ int MPIDI_IVSHMEM_scatter(const void *send, MPI_Aint send_count, MPI_Datatype se
         send_count = 0;
         send_type = MPI_BYTE;
     }
-    mpi_errno =
-        rows_begin(&rows, send, send_count * comm->local_size, send_type, in_place ? NULL : recv,
-                   in_place ? 0 : recv_count, in_place ? MPI_BYTE : recv_type);
+    mpi_errno = MPIDI_IVSHMEMI_rows_begin(&rows, send, send_count * comm->local_size, send_type,
+                                          in_place ? NULL : recv, in_place ? 0 : recv_count,
+                                          in_place ? MPI_BYTE : recv_type);
     if (mpi_errno == MPI_SUCCESS) {
-        MPI_Aint bytes = comm->rank == root ? rows.send.size / comm->local_size : rows.recv.size;
         int rc = ivs_coll_scatter(&own->coll, (uint32_t) root, rows.send.bytes,
-                                  in_place ? NULL : rows.recv.bytes, (size_t) bytes);
+                                  in_place ? NULL : rows.recv.bytes, (size_t) block);
 
         mpi_errno = MPIDI_IVSHMEMI_coll_error(own, rc);
     }
-    return rows_end(&rows, mpi_errno);
+    return MPIDI_IVSHMEMI_rows_end(&rows, mpi_errno);
 }
 
 int MPIDI_IVSHMEM_alltoall(const void *send, MPI_Aint send_count, MPI_Datatype send_type,
                            void *recv, MPI_Aint recv_count, MPI_Datatype recv_type, MPIR_Comm *comm,
                            MPIR_Errflag_t *errflag)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_of(comm);
-    struct rows rows;
+    const MPI_Aint block = MPIDI_IVSHMEMI_bytes_of(recv_count, recv_type);
+    struct MPIDI_IVSHMEM_coll *own;
+    enum ivs_algorithm algorithm = MPIDI_IVSHMEMI_coll_choose(comm, IVS_ALLTOALL, block, &own);
+    struct MPIDI_IVSHMEMI_rows rows;
+    const char *from;
     int mpi_errno;
 
-    if (own == NULL) {
+    if (algorithm == IVS_MPICH) {
         return MPID_Alltoall(send, send_count, send_type, recv, recv_count, recv_type, comm,
                              errflag);
     }
-    mpi_errno = rows_begin(&rows, send, send_count * comm->local_size, send_type, recv,
-                           recv_count * comm->local_size, recv_type);
-    if (mpi_errno == MPI_SUCCESS) {
-        const char *from = send == MPI_IN_PLACE ? rows.recv.bytes : rows.send.bytes;
-        int rc = ivs_coll_alltoall(&own->coll, from, rows.recv.bytes,
-                                   (size_t) (rows.recv.size / comm->local_size));
+    mpi_errno = MPIDI_IVSHMEMI_rows_begin(&rows, send, send_count * comm->local_size, send_type,
+                                          recv, recv_count * comm->local_size, recv_type);
+    from = send == MPI_IN_PLACE ? rows.recv.bytes : rows.send.bytes;
+    if (mpi_errno == MPI_SUCCESS && algorithm == IVS_HOSTS) {
+        mpi_errno = MPIDI_IVSHMEMI_hosts_alltoall(from, rows.recv.bytes, block, comm, errflag);
+    } else if (mpi_errno == MPI_SUCCESS) {
+        int rc = ivs_coll_alltoall(&own->coll, from, rows.recv.bytes, (size_t) block);
 
         mpi_errno = MPIDI_IVSHMEMI_coll_error(own, rc);
     }
-    return rows_end(&rows, mpi_errno);
+    return MPIDI_IVSHMEMI_rows_end(&rows, mpi_errno);
 }

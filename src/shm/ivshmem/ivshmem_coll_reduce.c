@@ -10,9 +10,7 @@
 #include "ivshmem_coll.h"
 #include "ivshmem_loop.h"
 
-#define MANY 16          /* elements for which it is worth while to look for a vector loop */
-#define WHOLE_BYTES 4096 /* up to here every rank makes the whole sum: one step instead of two */
-#define WHOLE_RANKS 2    /* or with so few ranks: what slices save, the second step costs */
+#define MANY 16 /* elements for which a vector loop is worth while */
 
 struct operation {
     MPI_Op op;
@@ -34,115 +32,153 @@ static int apply(void *context, const void *in, void *inout, size_t count)
     return operation->mpi_errno == MPI_SUCCESS ? 0 : -EINVAL;
 }
 
-/* The area of comm if it may be used for this. */
-static struct MPIDI_IVSHMEM_coll *reducer_of(MPIR_Comm *comm, MPI_Aint count, MPI_Datatype type,
-                                             MPI_Op op, struct operation *operation,
-                                             struct ivs_coll_op *own_op)
+/* What a call wants, and how it gets it. */
+struct call {
+    struct operation operation;
+    struct ivs_coll_op op;
+    struct MPIDI_IVSHMEM_coll *own;
+    enum ivs_algorithm algorithm;
+};
+
+static void call_begin(struct call *call, enum ivs_operation kind, MPIR_Comm *comm, MPI_Aint count,
+                       MPI_Datatype type, MPI_Op op)
 {
-    if (!HANDLE_IS_BUILTIN(type) || count == 0) {
-        return NULL;
+    call->algorithm = IVS_MPICH;
+    if (!HANDLE_IS_BUILTIN(type) || count == 0 || MPIR_Datatype_get_basic_size(type) == 0) {
+        return;
     }
-    operation->op = op;
-    operation->type = type;
-    operation->loop = HANDLE_IS_BUILTIN(op) ? MPIDI_IVSHMEMI_loop_find(op, type) : NULL;
-    operation->mpi_errno = MPI_SUCCESS;
-    own_op->apply = apply;
-    own_op->context = operation;
-    own_op->unit = (size_t) MPIR_Datatype_get_basic_size(type);
-    return own_op->unit == 0 ? NULL : MPIDI_IVSHMEMI_coll_of(comm);
+    call->operation.op = op;
+    call->operation.type = type;
+    call->operation.loop = HANDLE_IS_BUILTIN(op) ? MPIDI_IVSHMEMI_loop_find(op, type) : NULL;
+    call->operation.mpi_errno = MPI_SUCCESS;
+    call->op.apply = apply;
+    call->op.context = &call->operation;
+    call->op.unit = (size_t) MPIR_Datatype_get_basic_size(type);
+    call->algorithm =
+        MPIDI_IVSHMEMI_coll_choose(comm, kind, count * (MPI_Aint) call->op.unit, &call->own);
+    if (call->algorithm == IVS_HOSTS && !MPIR_Op_is_commutative(op)) {
+        call->algorithm = IVS_MPICH; /* ranks of a host need not be consecutive */
+    }
 }
 
-static enum ivs_coll_way way_for(const struct MPIDI_IVSHMEM_coll *own, size_t bytes)
+static int call_end(struct call *call, int rc)
 {
-    return own->coll.members <= WHOLE_RANKS || bytes <= WHOLE_BYTES ? IVS_COLL_WHOLE
-                                                                    : IVS_COLL_SLICES;
+    if (call->operation.mpi_errno != MPI_SUCCESS) {
+        call->own->mpi_errno = call->operation.mpi_errno;
+    }
+    return MPIDI_IVSHMEMI_coll_error(call->own, rc);
 }
 
-static int end(struct MPIDI_IVSHMEM_coll *own, const struct operation *operation, int rc)
+static enum ivs_coll_way way_of(const struct call *call)
 {
-    if (operation->mpi_errno != MPI_SUCCESS) {
-        own->mpi_errno = operation->mpi_errno;
-    }
-    return MPIDI_IVSHMEMI_coll_error(own, rc);
+    return call->algorithm == IVS_SLICES ? IVS_COLL_SLICES : IVS_COLL_WHOLE;
 }
 
 int MPIDI_IVSHMEM_allreduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
                             MPI_Op op, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct operation operation;
-    struct ivs_coll_op own_op;
-    struct MPIDI_IVSHMEM_coll *own = reducer_of(comm, count, type, op, &operation, &own_op);
+    struct call call;
     int rc;
 
-    if (own == NULL) {
+    call_begin(&call, IVS_ALLREDUCE, comm, count, type, op);
+    if (call.algorithm == IVS_HOSTS) {
+        return MPIDI_IVSHMEMI_hosts_allreduce(send, recv, count, type, op, comm, errflag);
+    }
+    if (call.algorithm == IVS_MPICH) {
         return MPID_Allreduce(send, recv, count, type, op, comm, errflag);
     }
-    rc = ivs_coll_allreduce(&own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
-                            &own_op, way_for(own, (size_t) count * own_op.unit));
-    return end(own, &operation, rc);
+    rc = ivs_coll_allreduce(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv,
+                            (size_t) count, &call.op, way_of(&call));
+    return call_end(&call, rc);
 }
 
 int MPIDI_IVSHMEM_reduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
                          int root, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct operation operation;
-    struct ivs_coll_op own_op;
-    struct MPIDI_IVSHMEM_coll *own = reducer_of(comm, count, type, op, &operation, &own_op);
+    struct call call;
     int rc;
 
-    if (own == NULL) {
+    call_begin(&call, IVS_REDUCE, comm, count, type, op);
+    if (call.algorithm == IVS_HOSTS) {
+        return MPIDI_IVSHMEMI_hosts_reduce(send, recv, count, type, op, root, comm, errflag);
+    }
+    if (call.algorithm == IVS_MPICH) {
         return MPID_Reduce(send, recv, count, type, op, root, comm, errflag);
     }
-    rc = ivs_coll_reduce(&own->coll, (uint32_t) root, send == MPI_IN_PLACE ? recv : send, recv,
-                         (size_t) count, &own_op, way_for(own, (size_t) count * own_op.unit));
-    return end(own, &operation, rc);
+    rc = ivs_coll_reduce(&call.own->coll, (uint32_t) root, send == MPI_IN_PLACE ? recv : send, recv,
+                         (size_t) count, &call.op, way_of(&call));
+    return call_end(&call, rc);
 }
 
 int MPIDI_IVSHMEM_reduce_scatter_block(const void *send, void *recv, MPI_Aint count,
                                        MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
                                        MPIR_Errflag_t *errflag)
 {
-    struct operation operation;
-    struct ivs_coll_op own_op;
-    struct MPIDI_IVSHMEM_coll *own = reducer_of(comm, count, type, op, &operation, &own_op);
+    const struct ivs_coll_counts blocks = { .each = (size_t) count };
+    struct call call;
     int rc;
 
-    if (own == NULL) {
+    call_begin(&call, IVS_REDUCE_SCATTER_BLOCK, comm, count, type, op);
+    if (call.algorithm == IVS_MPICH) {
         return MPID_Reduce_scatter_block(send, recv, count, type, op, comm, errflag);
     }
-    rc = ivs_coll_reduce_scatter(&own->coll, send == MPI_IN_PLACE ? recv : send, recv,
-                                 (size_t) count, &own_op);
-    return end(own, &operation, rc);
+    rc = ivs_coll_reduce_scatter(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, &blocks,
+                                 &call.op);
+    return call_end(&call, rc);
+}
+
+static size_t count_of(const void *context, uint32_t member)
+{
+    return (size_t) ((const MPI_Aint *) context)[member];
+}
+
+int MPIDI_IVSHMEM_reduce_scatter(const void *send, void *recv, const MPI_Aint *counts,
+                                 MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
+                                 MPIR_Errflag_t *errflag)
+{
+    const struct ivs_coll_counts blocks = { 0, count_of, counts };
+    MPI_Aint longest = 0;
+    struct call call;
+    int rc;
+
+    for (int j = 0; j < comm->local_size; j++) {
+        longest = MPL_MAX(longest, counts[j]);
+    }
+    call_begin(&call, IVS_REDUCE_SCATTER, comm, longest, type, op);
+    if (call.algorithm == IVS_MPICH) {
+        return MPID_Reduce_scatter(send, recv, counts, type, op, comm, errflag);
+    }
+    rc = ivs_coll_reduce_scatter(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, &blocks,
+                                 &call.op);
+    return call_end(&call, rc);
 }
 
 int MPIDI_IVSHMEM_scan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
                        MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct operation operation;
-    struct ivs_coll_op own_op;
-    struct MPIDI_IVSHMEM_coll *own = reducer_of(comm, count, type, op, &operation, &own_op);
+    struct call call;
     int rc;
 
-    if (own == NULL) {
+    call_begin(&call, IVS_SCAN, comm, count, type, op);
+    if (call.algorithm == IVS_MPICH) {
         return MPID_Scan(send, recv, count, type, op, comm, errflag);
     }
-    rc = ivs_coll_scan(&own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
-                       &own_op, false);
-    return end(own, &operation, rc);
+    rc = ivs_coll_scan(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
+                       &call.op, false);
+    return call_end(&call, rc);
 }
 
 int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
                          MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct operation operation;
-    struct ivs_coll_op own_op;
-    struct MPIDI_IVSHMEM_coll *own = reducer_of(comm, count, type, op, &operation, &own_op);
+    struct call call;
     int rc;
 
-    if (own == NULL) {
+    call_begin(&call, IVS_EXSCAN, comm, count, type, op);
+    if (call.algorithm == IVS_MPICH) {
         return MPID_Exscan(send, recv, count, type, op, comm, errflag);
     }
-    rc = ivs_coll_scan(&own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
-                       &own_op, true);
-    return end(own, &operation, rc);
+    rc = ivs_coll_scan(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
+                       &call.op, true);
+    return call_end(&call, rc);
 }

@@ -55,3 +55,27 @@ int MPIDI_IVSHMEMI_row_end(struct MPIDI_IVSHMEMI_row *row, bool written)
     row->copy = NULL;
     return mpi_errno;
 }
+
+int MPIDI_IVSHMEMI_rows_begin(struct MPIDI_IVSHMEMI_rows *rows, const void *send,
+                              MPI_Aint send_count, MPI_Datatype send_type, void *recv,
+                              MPI_Aint recv_count, MPI_Datatype recv_type)
+{
+    const bool in_place = send == MPI_IN_PLACE;
+    int mpi_errno;
+
+    memset(rows, 0, sizeof(*rows));
+    mpi_errno = MPIDI_IVSHMEMI_row_begin(&rows->recv, recv, recv_count, recv_type, in_place);
+    if (mpi_errno == MPI_SUCCESS && !in_place) {
+        mpi_errno = MPIDI_IVSHMEMI_row_begin(&rows->send, send, send_count, send_type, true);
+    }
+    return mpi_errno;
+}
+
+int MPIDI_IVSHMEMI_rows_end(struct MPIDI_IVSHMEMI_rows *rows, int mpi_errno)
+{
+    int ret;
+
+    MPIDI_IVSHMEMI_row_end(&rows->send, false);
+    ret = MPIDI_IVSHMEMI_row_end(&rows->recv, mpi_errno == MPI_SUCCESS);
+    return mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
+}

@@ -107,6 +107,11 @@ void MPIDI_IVSHMEMI_waited(void);     /* what was waited for has come */
 void MPIDI_IVSHMEMI_fault_watch(void);
 void MPIDI_IVSHMEMI_fault_unwatch(void);
 
+/* ivshmem_coll_table.c: which algorithms collective operations take, by knob and file: MPI error that
+ * says what cannot be read; and which they have taken. */
+int MPIDI_IVSHMEMI_rules_load(void);
+void MPIDI_IVSHMEMI_coll_report(void);
+
 /* ivshmem_report.c */
 void MPIDI_IVSHMEMI_report(void);
 

@@ -185,6 +185,31 @@ cvars:
         communicator, up to MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE in all. 0: MPICH's algorithms, by
         messages. Range 0..1.
 
+    - name        : MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS
+      category    : IVSHMEM
+      type        : string
+      default     : ""
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        Algorithms of collective operations, as in "allreduce=slices,bcast=!shared": the one named,
+        or (!) any other. mpich: messages, as MPICH sends them; shared: shared memory; slices
+        (allreduce, reduce): shared memory, each rank reduces a part; hosts (barrier, bcast, reduce,
+        allreduce, allgather, alltoall): over several hosts, in two levels. The same on all ranks.
+
+    - name        : MPIR_CVAR_IVSHMEM_COLL_TABLE
+      category    : IVSHMEM
+      type        : string
+      default     : ""
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        A JSON file of rules for the same: an array of objects with "operation", "algorithm", upper
+        bounds "ranks", "vms", "bytes" (none: any), and "never": true to forbid. The first rule that
+        fits counts, then the built-in ones. The same on all ranks.
+
 === END_MPI_T_CVAR_INFO_BLOCK ===
 */
 
@@ -205,6 +230,8 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_CMA",
     "MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB",
     "MPIR_CVAR_IVSHMEM_COLL",
+    "MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS",
+    "MPIR_CVAR_IVSHMEM_COLL_TABLE",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -287,6 +314,8 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     mpi_errno = check_range(known[12], MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB, 0, 1 << 30);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = check_range(known[13], MPIR_CVAR_IVSHMEM_COLL, 0, 1);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = MPIDI_IVSHMEMI_rules_load();
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);

@@ -260,6 +260,7 @@ fn_fail:
 static int end_of_mpi(void *unused ATTRIBUTE((unused)))
 {
     MPIDI_IVSHMEMI_mem_report();
+    MPIDI_IVSHMEMI_coll_report();
     MPIDI_IVSHMEMI_beat_stop();
     MPIDI_IVSHMEMI_fault_unwatch();
     MPIDI_IVSHMEMI_seg_disable();

@@ -188,9 +188,16 @@ int ivs_coll_allreduce(struct ivs_coll *coll, const void *send, void *recv, size
 /* recv is used at the root only. */
 int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
                     size_t count, const struct ivs_coll_op *op, enum ivs_coll_way way);
-/* count elements for each member. recv may be send. */
-int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                            const struct ivs_coll_op *op);
+/* Elements that each member gets of a result, one block behind the other. */
+struct ivs_coll_counts {
+    size_t each;
+    size_t (*count)(const void *context, uint32_t member); /* NULL: each */
+    const void *context;
+};
+
+/* recv: of this member's block; may be send. */
+int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv,
+                            const struct ivs_coll_counts *blocks, const struct ivs_coll_op *op);
 /* without_self: of the members before this one only; recv of the first is left as it is. */
 int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t count,
                   const struct ivs_coll_op *op, bool without_self);

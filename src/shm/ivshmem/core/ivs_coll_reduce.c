@@ -151,15 +151,35 @@ int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void
     return reduce(coll, rc, send, coll->self == root ? recv : NULL, count, op, way);
 }
 
+/* Elements of a member's block, and where it begins. */
+static size_t block_count(const struct ivs_coll_counts *blocks, uint32_t member)
+{
+    return blocks->count == NULL ? blocks->each : blocks->count(blocks->context, member);
+}
+
+/* What of a block lies in the piece of `share` elements at `at`. */
+static size_t part_of(size_t block, size_t at, size_t share)
+{
+    size_t left = at < block ? block - at : 0;
+
+    return left < share ? left : share;
+}
+
 /* Publishes the pieces at `at` of the operands for all members, own too: recv may be send. */
 static int put_operands(struct ivs_coll *coll, const struct ivs_step *step,
-                        const unsigned char *send, size_t block, size_t at, size_t share)
+                        const unsigned char *send, const struct ivs_coll_counts *blocks, size_t at,
+                        size_t share, size_t unit)
 {
     unsigned char *mine = (unsigned char *) ivs_coll_mine(coll, step);
     int rc = ivs_coll_room(coll, step);
+    size_t begin = 0;
 
     for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
-        ivs_copy(mine + j * share, send + j * block + at, share);
+        size_t count = block_count(blocks, j);
+
+        ivs_copy(mine + j * share * unit, send + (begin + at) * unit,
+                 part_of(count, at, share) * unit);
+        begin += count;
     }
     if (rc == 0) {
         ivs_coll_publish(coll, step);
@@ -167,21 +187,26 @@ static int put_operands(struct ivs_coll *coll, const struct ivs_step *step,
     return rc;
 }
 
-int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                            const struct ivs_coll_op *op)
+int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv,
+                            const struct ivs_coll_counts *blocks, const struct ivs_coll_op *op)
 {
-    const size_t block = count * op->unit;
-    int rc = ivs_coll_call(coll, IVS_COLL_REDUCE_SCATTER, 0, block);
+    const size_t own = block_count(blocks, coll->self);
+    size_t longest = 0;
+    int rc;
 
-    for (size_t at = 0, share; rc == 0 && at < block; at += share) {
+    for (uint32_t j = 0; j < coll->members; j++) {
+        longest = block_count(blocks, j) > longest ? block_count(blocks, j) : longest;
+    }
+    rc = ivs_coll_call(coll, IVS_COLL_REDUCE_SCATTER, 0, longest * op->unit);
+    for (size_t at = 0, share; rc == 0 && at < longest; at += share) {
         struct ivs_step step;
 
-        share = ivs_coll_share(coll, block - at, coll->members, op->unit);
-        step = ivs_coll_begin(coll, share * coll->members);
-        rc = put_operands(coll, &step, (const unsigned char *) send, block, at, share);
+        share = ivs_coll_share(coll, (longest - at) * op->unit, coll->members, op->unit) / op->unit;
+        step = ivs_coll_begin(coll, share * op->unit * coll->members);
+        rc = put_operands(coll, &step, (const unsigned char *) send, blocks, at, share, op->unit);
         if (rc == 0) {
-            rc = reduce_range(coll, &step, coll->members - 1, coll->self * share,
-                              (unsigned char *) recv + at, share / op->unit, op);
+            rc = reduce_range(coll, &step, coll->members - 1, coll->self * share * op->unit,
+                              (unsigned char *) recv + at * op->unit, part_of(own, at, share), op);
         }
         ivs_coll_end(coll, &step);
     }
