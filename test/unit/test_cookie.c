@@ -40,6 +40,26 @@ static void test_roles_end_one_by_one(void **state)
     ivs_cookies_clear(&cookies);
 }
 
+static void test_last_role_ends_all(void **state)
+{
+    struct ivs_cookies cookies = { .entries = NULL };
+    uint64_t cookie = ivs_cookie_make(&cookies, 3, 1 | 2, &objects[0]);
+    uint64_t other;
+    (void) state;
+
+    assert_null(ivs_cookie_redeem_last(&cookies, 3, 4, cookie));
+    assert_null(ivs_cookie_redeem_last(&cookies, 2, 1, cookie));
+    assert_ptr_equal(ivs_cookie_redeem_last(&cookies, 3, 2, cookie), &objects[0]);
+    assert_null(ivs_cookie_redeem_last(&cookies, 3, 1, cookie));
+    assert_null(ivs_cookie_redeem(&cookies, 3, 1, cookie));
+    assert_null(ivs_cookie_redeem(&cookies, 3, 2, cookie));
+    other = ivs_cookie_make(&cookies, 3, 1, &objects[1]);
+    assert_int_equal((uint32_t) other, (uint32_t) cookie); /* the entry is free again */
+    assert_null(ivs_cookie_redeem_last(&cookies, 3, 1, cookie));
+    assert_ptr_equal(ivs_cookie_redeem_last(&cookies, 3, 1, other), &objects[1]);
+    ivs_cookies_clear(&cookies);
+}
+
 static void test_other_peer_gets_nothing(void **state)
 {
     struct ivs_cookies cookies = { .entries = NULL };
@@ -112,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_comes_back_once),
         cmocka_unit_test(test_roles_end_one_by_one),
+        cmocka_unit_test(test_last_role_ends_all),
         cmocka_unit_test(test_other_peer_gets_nothing),
         cmocka_unit_test(test_made_up_ones_get_nothing),
         cmocka_unit_test(test_old_one_does_not_name_the_next),

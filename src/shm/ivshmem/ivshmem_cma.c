@@ -2,16 +2,18 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Long messages inside one VM, or from buffers in the region. The sender's request to send carries
- * an offer: a ticket for its table of exposed buffers, and the place if that is in the region. The
- * receiver, once it knows where the data goes, either reads it where it lies and says so, or asks
- * for it through the transport, as if there had been no offer. Both are one acknowledgement that
- * names the ticket; it ends the offer.
+ * Long messages inside one VM, or from or to buffers in the region. The sender's request to send
+ * carries an offer: a ticket for its table of exposed buffers, and the place if that is in the
+ * region. The receiver, once it knows where the data goes, reads it where it lies and says so; or
+ * asks for it through the transport, as if there had been no offer; or asks with the place of its
+ * own buffer, if that is in the region: the sender then copies the data there and says so. Each is
+ * one acknowledgement that names the ticket; it ends the offer.
  *
  * Which way is taken is measured by the receiver, for each class of sizes. Time on the way through
  * the transport runs from the asking to the last piece; messages asked for meanwhile count as one,
  * so that they do not count each other's time. That the sender is late to notice does count: it is
- * what this way costs, and the other does not.
+ * what this way costs, and reading does not. Of a copy that the sender makes it tells how long it
+ * took.
  *
  * Invariant: nothing read from a record leads to an address outside the region, for which see
  * core/ivs_expose.h, nor to one in the region that the allocator does not know as this job's.
@@ -27,16 +29,18 @@
 #define NOBODY (-1)
 #define SAMPLE_BYTES (UINT64_C(4) << 20) /* more than fits in a sender's cells */
 
-/* Two tables of choices: copies by the kernel, and out of the region. */
-enum {
+/* A table of choices for each: copies by the kernel, out of the region, into it by the sender. */
+enum way {
     BY_KERNEL,
     FROM_REGION,
-    WAYS
+    INTO_REGION,
+    WAYS /* none of them */
 };
 
 static struct ivs_choice choices[WAYS * IVS_CHOICE_CLASSES];
 
 IVL_STATIC_ASSERT(WAYS *IVS_CHOICE_CLASSES <= 64, "a bit for each");
+IVL_STATIC_ASSERT(CMA_DONE >= MPIDIG_HANDLER_STATIC_MAX, "no handler of MPICH's");
 
 /* Messages that come through the transport and are being timed, together. */
 static struct {
@@ -60,34 +64,35 @@ static uint64_t now_ns(void)
 /* ---- sender ----------------------------------------------------------------------------------- */
 
 /* Where the data lies, if in one piece. */
-static const void *contiguous_data(const MPIR_Request *sreq)
+static const void *contiguous_data(const MPIR_Request *sreq, uint64_t *bytes)
 {
     int contig;
     MPI_Aint true_lb;
-    size_t bytes ATTRIBUTE((unused));
     MPIR_Datatype *unused ATTRIBUTE((unused));
 
     MPIDI_Datatype_get_info(MPIDIG_REQUEST(sreq, count), MPIDIG_REQUEST(sreq, datatype), contig,
-                            bytes, unused, true_lb);
+                            *bytes, unused, true_lb);
     return contig ? MPIR_get_contig_ptr(MPIDIG_REQUEST(sreq, buffer), true_lb) : NULL;
 }
 
 bool MPIDI_IVSHMEMI_cma_offer(uint32_t peer, const MPIDIG_hdr_t *hdr, struct cma_rts *rts)
 {
     const void *data;
-    bool readable;
+    uint64_t bytes;
+    bool in_region;
 
     if (!(hdr->flags & MPIDIG_AM_SEND_FLAGS_RTS) || hdr->data_sz <= WIRE_EAGER_MAX) {
         return false;
     }
-    data = contiguous_data(hdr->sreq_ptr);
+    data = contiguous_data(hdr->sreq_ptr, &bytes);
     if (data == NULL) {
         return false;
     }
-    readable = MPIDI_IVSHMEMI_seg_place(data, (uint64_t) hdr->data_sz, &rts->offer.place) ||
-               (MPIDI_IVSHMEMI_exposed.nonce != 0 && MPIDI_IVSHMEMI_cma_is_near(peer));
-    if (!readable || !ivs_expose_take(&MPIDI_IVSHMEMI_exposed, peer, data, (uint64_t) hdr->data_sz,
-                                      hdr->sreq_ptr, &rts->offer.ticket)) {
+    in_region = MPIDI_IVSHMEMI_seg_place(data, bytes, &rts->offer.place);
+    rts->offer.readable = MPIDI_IVSHMEMI_exposed.nonce != 0 && MPIDI_IVSHMEMI_cma_is_near(peer);
+    if ((!in_region && !rts->offer.readable && !MPIDI_IVSHMEMI_global.merged) ||
+        !ivs_expose_take(&MPIDI_IVSHMEMI_exposed, peer, data, bytes, hdr->sreq_ptr,
+                         &rts->offer.ticket)) {
         return false;
     }
     rts->hdr = *hdr;
@@ -96,12 +101,61 @@ bool MPIDI_IVSHMEMI_cma_offer(uint32_t peer, const MPIDIG_hdr_t *hdr, struct cma
     return true;
 }
 
-/* The receiver has read the data, or wants it sent. */
-static int ack_target_msg_cb(void *am_hdr, void *data, MPI_Aint bytes, uint32_t attr,
-                             MPIR_Request **req)
+static int send_data(MPIR_Request *sreq, const struct cma_ack *ack)
 {
-    struct wire_ack ack;
-    MPIDIG_send_cts_msg_t cts;
+    MPIDIG_send_cts_msg_t cts = { .sreq_ptr = sreq,
+                                  .rreq_ptr = (MPIR_Request *) (uintptr_t) ack->rreq };
+
+    return MPIDIG_send_cts_target_msg_cb(&cts, NULL, 0, 0, NULL);
+}
+
+/* 0; -EAGAIN: the place is none that this process can write to; -EBADMSG. */
+static int copy_to_place(const MPIR_Request *sreq, const struct cma_ack *ack)
+{
+    uint64_t bytes;
+    const void *data = contiguous_data(sreq, &bytes);
+    struct ivl_block block;
+    char *dst;
+
+    if (ack->bytes != bytes) {
+        return -EBADMSG;
+    }
+    dst = MPIDI_IVSHMEMI_place_attach(&ack->place, bytes, &block);
+    if (dst == NULL) {
+        return -EAGAIN;
+    }
+    ivs_copy(dst, data, bytes); /* the record that says so is published behind it: [ring A] */
+    return MPIDI_IVSHMEMI_place_release(&block);
+}
+
+static int put_data(MPIR_Request *sreq, const struct cma_ack *ack)
+{
+    struct cma_done done = { .rreq = ack->rreq };
+    uint64_t begin = now_ns();
+    int rc = copy_to_place(sreq, ack);
+    int mpi_errno;
+
+    if (rc == -EAGAIN) {
+        return send_data(sreq, ack);
+    }
+    if (rc != 0) {
+        return MPIDI_IVSHMEMI_transport_error(rc, (int) ack->ticket.peer);
+    }
+    done.ns = now_ns() - begin;
+    mpi_errno = MPIDI_IVSHMEM_am_send_hdr(MPIDIG_REQUEST(sreq, u.send.dest), sreq->comm, CMA_DONE,
+                                          &done, sizeof(done), 0, 0);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = MPIDIG_send_data_origin_cb(sreq);
+fn_fail:
+    return mpi_errno;
+}
+
+/* The receiver has read the data, or says where it goes, or wants it sent. */
+static int ack_target_msg_cb(void *am_hdr, void *data ATTRIBUTE((unused)),
+                             MPI_Aint bytes ATTRIBUTE((unused)), uint32_t attr ATTRIBUTE((unused)),
+                             MPIR_Request **req ATTRIBUTE((unused)))
+{
+    struct cma_ack ack;
     void *sreq;
 
     memcpy(&ack, am_hdr, sizeof(ack));
@@ -111,9 +165,8 @@ static int ack_target_msg_cb(void *am_hdr, void *data, MPI_Aint bytes, uint32_t 
     if (ack.rreq == 0) {
         return MPIDIG_send_data_origin_cb((MPIR_Request *) sreq);
     }
-    cts.sreq_ptr = (MPIR_Request *) sreq;
-    cts.rreq_ptr = (MPIR_Request *) (uintptr_t) ack.rreq;
-    return MPIDIG_send_cts_target_msg_cb(&cts, data, bytes, attr, req);
+    return ack.place.in_region != 0 ? put_data((MPIR_Request *) sreq, &ack)
+                                    : send_data((MPIR_Request *) sreq, &ack);
 }
 
 /* ---- receiver --------------------------------------------------------------------------------- */
@@ -121,7 +174,7 @@ static int ack_target_msg_cb(void *am_hdr, void *data, MPI_Aint bytes, uint32_t 
 void MPIDI_IVSHMEMI_cma_stamp(int handler, void *header, uint32_t peer)
 {
     if (handler == CMA_ACK) {
-        ((struct wire_ack *) header)->ticket.peer = peer;
+        ((struct cma_ack *) header)->ticket.peer = peer;
     } else if (handler == MPIDIG_SEND) {
         struct cma_rts *rts = (struct cma_rts *) header;
         if ((rts->hdr.flags & MPIDIG_AM_SEND_FLAGS_RTS) &&
@@ -131,21 +184,27 @@ void MPIDI_IVSHMEMI_cma_stamp(int handler, void *header, uint32_t peer)
     }
 }
 
-static int acknowledge(MPIR_Request *rreq, const struct ivs_ticket *ticket, MPIR_Request *wanting)
-{
-    const struct wire_ack ack = { .ticket = { .number = ticket->number, .entry = ticket->entry },
-                                  .rreq = (uint64_t) (uintptr_t) wanting };
-
-    return MPIDI_IVSHMEM_am_send_hdr(MPIDIG_REQUEST(rreq, u.recv.source), rreq->comm, CMA_ACK, &ack,
-                                     sizeof(ack), 0, 0);
-}
-
 static uint64_t bytes_of(MPIR_Request *rreq)
 {
     return (uint64_t) MPIDIG_recv_in_data_sz(rreq);
 }
 
-static struct ivs_choice *choice_of(int way, uint64_t bytes)
+/* wanting: NULL or rreq. place: for its data, or NULL. */
+static int acknowledge(MPIR_Request *rreq, const struct ivs_ticket *ticket, MPIR_Request *wanting,
+                       const struct MPIDI_IVSHMEMI_place *place)
+{
+    struct cma_ack ack = { .ticket = { .number = ticket->number, .entry = ticket->entry },
+                           .rreq = (uint64_t) (uintptr_t) wanting,
+                           .bytes = bytes_of(rreq) };
+
+    if (place != NULL) {
+        ack.place = *place;
+    }
+    return MPIDI_IVSHMEM_am_send_hdr(MPIDIG_REQUEST(rreq, u.recv.source), rreq->comm, CMA_ACK, &ack,
+                                     sizeof(ack), 0, 0);
+}
+
+static struct ivs_choice *choice_of(enum way way, uint64_t bytes)
 {
     return &choices[way * IVS_CHOICE_CLASSES + ivs_choice_class(bytes)];
 }
@@ -195,7 +254,25 @@ void MPIDI_IVSHMEMI_cma_arrived(const MPIR_Request *rreq, uint64_t bytes)
 
 static int ask_for_data(MPIR_Request *rreq, const struct ivs_ticket *ticket)
 {
-    return acknowledge(rreq, ticket, rreq);
+    return acknowledge(rreq, ticket, rreq, NULL);
+}
+
+/* The sender has copied the data to the place that it was given. */
+static int done_target_msg_cb(void *am_hdr, void *data ATTRIBUTE((unused)),
+                              MPI_Aint bytes ATTRIBUTE((unused)), uint32_t attr ATTRIBUTE((unused)),
+                              MPIR_Request **req ATTRIBUTE((unused)))
+{
+    struct cma_done done;
+    MPIR_Request *rreq;
+    uint64_t total;
+
+    memcpy(&done, am_hdr, sizeof(done));
+    rreq = (MPIR_Request *) (uintptr_t) done.rreq;
+    total = bytes_of(rreq);
+    ivs_choice_note(choice_of(INTO_REGION, total), IVS_ONE_COPY, total,
+                    MPL_MIN(done.ns, UINT32_MAX));
+    MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) total);
+    return MPIDIG_REQUEST(rreq, req->target_cmpl_cb)(rreq);
 }
 
 /* The record was not written by the sender of the message that it names, or names none. The
@@ -238,7 +315,7 @@ static int read_from_region(MPIR_Request *rreq, const struct MPIDI_IVSHMEMI_plac
     return MPIDI_IVSHMEMI_place_release(&block);
 }
 
-static int take_data(MPIR_Request *rreq, int way, const struct cma_offer *offer, char *dst)
+static int take_data(MPIR_Request *rreq, enum way way, const struct cma_offer *offer, char *dst)
 {
     const uint64_t bytes = bytes_of(rreq);
     uint64_t begin = now_ns();
@@ -252,7 +329,7 @@ static int take_data(MPIR_Request *rreq, int way, const struct cma_offer *offer,
     if (rc != 0) {
         return ask_for_data(rreq, &offer->ticket);
     }
-    mpi_errno = acknowledge(rreq, &offer->ticket, NULL);
+    mpi_errno = acknowledge(rreq, &offer->ticket, NULL, NULL);
     MPIR_ERR_CHECK(mpi_errno);
     ivs_choice_note(choice_of(way, bytes), IVS_ONE_COPY, bytes, now_ns() - begin);
     MPIR_STATUS_SET_COUNT(rreq->status, (MPI_Aint) bytes);
@@ -274,22 +351,39 @@ static bool is_from(MPIR_Request *rreq, uint32_t peer)
            MPIDI_IVSHMEMI_peer_of(rank, rreq->comm) == peer;
 }
 
+/* How one copy can be made to dst, if that is not NULL. *place: of dst, if into the region. */
+static enum way find_way(const struct cma_offer *offer, const char *dst, uint64_t bytes,
+                         struct MPIDI_IVSHMEMI_place *place)
+{
+    if (dst == NULL) {
+        return WAYS;
+    }
+    if (offer->place.in_region != 0) {
+        return FROM_REGION;
+    }
+    if (offer->readable != 0 && MPIDI_IVSHMEMI_cma_remote(offer->ticket.peer) != NULL) {
+        return BY_KERNEL;
+    }
+    return MPIDI_IVSHMEMI_seg_place(dst, bytes, place) ? INTO_REGION : WAYS;
+}
+
 /* A receive has been found for an offer. */
 static int rndv_cb(MPIR_Request *rreq)
 {
     const uint64_t bytes = bytes_of(rreq);
+    struct MPIDI_IVSHMEMI_place place;
     struct ivs_choice *choice;
     struct cma_offer offer;
+    enum way way;
     char *dst;
-    int way;
 
     memcpy(&offer, MPIDIG_REQUEST(rreq, rndv_hdr), sizeof(offer));
     if (!is_from(rreq, offer.ticket.peer)) {
         return refuse(rreq, offer.ticket.peer);
     }
-    way = offer.place.in_region != 0 ? FROM_REGION : BY_KERNEL;
     dst = MPIDI_IVSHMEMI_plain_destination(rreq, bytes);
-    if (dst == NULL || (way == BY_KERNEL && MPIDI_IVSHMEMI_cma_remote(offer.ticket.peer) == NULL)) {
+    way = find_way(&offer, dst, bytes, &place);
+    if (way == WAYS) {
         return ask_for_data(rreq, &offer.ticket);
     }
     choice = choice_of(way, bytes);
@@ -297,7 +391,8 @@ static int rndv_cb(MPIR_Request *rreq)
         begin_timing(rreq, choice);
         return ask_for_data(rreq, &offer.ticket);
     }
-    return take_data(rreq, way, &offer, dst);
+    return way == INTO_REGION ? acknowledge(rreq, &offer.ticket, rreq, &place)
+                              : take_data(rreq, way, &offer, dst);
 }
 
 /* ---- begin and end ---------------------------------------------------------------------------- */
@@ -309,6 +404,7 @@ int MPIDI_IVSHMEMI_cma_init(void)
     liar = NOBODY;
     MPIDIG_am_rndv_reg_cb(CMA_RNDV, rndv_cb);
     MPIDIG_am_reg_cb(CMA_ACK, NULL, ack_target_msg_cb);
+    MPIDIG_am_reg_cb(CMA_DONE, NULL, done_target_msg_cb);
     return MPIDI_IVSHMEMI_cma_peers_init();
 }
 

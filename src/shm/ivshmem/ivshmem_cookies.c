@@ -5,8 +5,8 @@
  * MPICH's headers of messages name requests by address: a peer gets the address of a request and
  * sends it back. In a segment that others may write no address can be believed, so cookies
  * (core/ivs_cookie.h) travel in their place: for sends that ask first (RTS), the answer (CTS, or
- * the acknowledgement of an offer, ivshmem_cma.h), the data, and the acknowledgement of a
- * synchronous send. Not so yet for partitioned and one-sided communication: see doc/design.md.
+ * the acknowledgement of an offer, ivshmem_cma.h), the data or the word that it has been copied, and
+ * the acknowledgement of a synchronous send. Not so yet for partitioned and one-sided communication: see doc/design.md.
  */
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"
@@ -18,7 +18,8 @@
 enum role {
     ROLE_CTS = 1,
     ROLE_DATA = 2,
-    ROLE_ACK = 4
+    ROLE_ACK = 4,
+    ROLE_DONE = 8 /* instead of the data */
 };
 
 static struct ivs_cookies cookies;
@@ -35,6 +36,22 @@ static bool reveal(uint32_t peer, enum role role, MPIR_Request **field)
 {
     *field = ivs_cookie_redeem(&cookies, peer, (uint8_t) role, (uintptr_t) *field);
     return *field != NULL;
+}
+
+/* A receive gets its data once: sent, or copied to its place. */
+static bool reveal_receive(uint32_t peer, enum role role, MPIR_Request **field)
+{
+    *field = ivs_cookie_redeem_last(&cookies, peer, (uint8_t) role, (uintptr_t) *field);
+    return *field != NULL;
+}
+
+static bool reveal_done(uint32_t peer, struct cma_done *done)
+{
+    MPIR_Request *rreq = (MPIR_Request *) (uintptr_t) done->rreq;
+    bool known = reveal_receive(peer, ROLE_DONE, &rreq);
+
+    done->rreq = (uintptr_t) rreq;
+    return known;
 }
 
 /* The answer to an offer names the offer's ticket instead. */
@@ -56,10 +73,11 @@ static bool hide_sender(uint32_t peer, MPIDIG_hdr_t *hdr)
     return hide(peer, roles, &hdr->sreq_ptr);
 }
 
-static bool hide_wanting(uint32_t peer, struct wire_ack *ack)
+static bool hide_wanting(uint32_t peer, struct cma_ack *ack)
 {
     MPIR_Request *rreq = (MPIR_Request *) (uintptr_t) ack->rreq;
-    bool done = rreq == NULL || hide(peer, ROLE_DATA, &rreq);
+    unsigned roles = ROLE_DATA | (ack->place.in_region != 0 ? ROLE_DONE : 0);
+    bool done = rreq == NULL || hide(peer, roles, &rreq);
 
     ack->rreq = (uintptr_t) rreq;
     return done;
@@ -93,7 +111,10 @@ bool MPIDI_IVSHMEMI_reveal(uint32_t peer, int handler, void *header, uint32_t by
                    reveal(peer, ROLE_CTS, &((MPIDIG_send_cts_msg_t *) header)->sreq_ptr);
         case MPIDIG_SEND_DATA:
             return bytes == sizeof(MPIDIG_send_data_msg_t) &&
-                   reveal(peer, ROLE_DATA, &((MPIDIG_send_data_msg_t *) header)->rreq_ptr);
+                   reveal_receive(peer, ROLE_DATA, &((MPIDIG_send_data_msg_t *) header)->rreq_ptr);
+        case CMA_DONE:
+            return bytes == sizeof(struct cma_done) &&
+                   reveal_done(peer, (struct cma_done *) header);
         case MPIDIG_SSEND_ACK:
             return bytes == sizeof(MPIDIG_ssend_ack_msg_t) &&
                    reveal(peer, ROLE_ACK, &((MPIDIG_ssend_ack_msg_t *) header)->sreq_ptr);

@@ -15,7 +15,7 @@ union MPIDI_IVSHMEMI_header {
     MPIDIG_hdr_t hdr;
     MPIDIG_send_cts_msg_t cts;
     struct cma_rts rts;
-    struct wire_ack ack;
+    struct cma_ack ack;
 };
 
 /* The header as it goes to the peer: itself, or changed in room. NULL: out of memory. */

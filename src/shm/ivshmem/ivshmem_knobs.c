@@ -157,8 +157,8 @@ cvars:
         Whether contiguous messages of more than 64 KiB between ranks of one VM are copied once,
         by the kernel, from the sender's memory to the receiver's (cross memory attach). 0: never.
         1: for the sizes where that measures faster. 2: always, if the kernel permits it; for
-        tests. Messages from memory that lies in the region (MPI_Alloc_mem, windows) are copied
-        once too, where that measures faster, and always with 2. Range 0..2.
+        tests. Messages from or to memory that lies in the region (MPI_Alloc_mem, windows) are
+        copied once too, where that measures faster, and always with 2. Range 0..2.
 
     - name        : MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB
       category    : IVSHMEM

@@ -280,7 +280,7 @@ static int take_big(struct record *record)
 /* Only who is in this VM has memory of its own that can be read. */
 static bool is_sound_offer(uint32_t peer, const struct cma_rts *rts)
 {
-    return rts->offer.place.in_region != 0 || MPIDI_IVSHMEMI_cma_is_near(peer);
+    return rts->offer.readable == 0 || MPIDI_IVSHMEMI_cma_is_near(peer);
 }
 
 /* MPICH copies as much of the rendezvous' own header as the message header says. */
@@ -311,7 +311,10 @@ static bool is_sound(const struct record *record, const MPIDIG_hdr_t *header,
         return false;
     }
     if (handler == CMA_ACK) {
-        return wire->total == 0 && wire->header_bytes == sizeof(struct wire_ack);
+        return wire->total == 0 && wire->header_bytes == sizeof(struct cma_ack);
+    }
+    if (handler == CMA_DONE) {
+        return wire->total == 0 && wire->header_bytes == sizeof(struct cma_done);
     }
     if (handler != MPIDIG_SEND) {
         return true;

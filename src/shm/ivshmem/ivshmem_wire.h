@@ -16,7 +16,6 @@
 #define IVSHMEM_WIRE_H_INCLUDED
 
 #include <stdint.h>
-#include "core/ivs_expose.h"
 
 enum wire_kind {
     WIRE_MSG = 1,
@@ -50,12 +49,6 @@ struct wire_am {
     uint64_t total;        /* bytes of data, without the header */
     uint32_t header_bytes; /* at most WIRE_AM_HEADER_MAX */
     uint32_t reserved;
-};
-
-/* The answer to a request to send that offers its data to be read (ivshmem_cma.c). */
-struct wire_ack {
-    struct ivs_ticket ticket;
-    uint64_t rreq; /* 0: the data has been read; else send it to this request of the receiver */
 };
 
 /* MPICH's limit for POSIX (posix_pre.h); the header always goes in the record. */

@@ -4,8 +4,10 @@
  *
  * Messages that are too long to be sent without asking: all kinds of sends and receives, between
  * all ranks, every byte checked. Inside one VM the receiver may read them out of the sender's
- * memory (MPIR_CVAR_IVSHMEM_CMA); a sender that makes no MPI calls shows whether it does.
- * Options: see check.h; -max is the largest message.
+ * memory (MPIR_CVAR_IVSHMEM_CMA); a sender that makes no MPI calls shows whether it does. A receiver
+ * that makes none shows whether the sender writes where they go.
+ * Options: see check.h; -max is the largest message. Last of all, -shmem, -shmem=send or
+ * -shmem=receive: both buffers in the region, if there is one, or only one of them.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -215,13 +217,119 @@ static void all_ways(struct step *step)
     }
 }
 
+/* ---- buffers in the region -------------------------------------------------------------------- */
+
+static struct {
+    bool send, receive;
+} shmem; /* which are to be there */
+
+static bool region; /* there is one: ranks of one VM only have no need of it */
+
+static uint8_t *alloc_buffer(size_t bytes, bool there)
+{
+    uint8_t *memory;
+    MPI_Info info;
+
+    if (!there) {
+        return check_alloc(bytes);
+    }
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "mpich_buf_type", "shmem");
+    MPI_Alloc_mem((MPI_Aint) bytes, info, &memory);
+    MPI_Info_free(&info);
+    return memory;
+}
+
+static void free_buffer(uint8_t *memory, bool there)
+{
+    if (there) {
+        MPI_Free_mem(memory);
+    } else {
+        free(memory);
+    }
+}
+
+/* A message to `at` in the room, with a type that begins `skip` bytes behind its address. */
+static void receive_inside(struct step *step, uint8_t *room, size_t room_bytes, size_t at, int skip)
+{
+    MPI_Aint displacement = skip;
+    MPI_Datatype type;
+    MPI_Request request;
+    long wrong;
+
+    memset(room, 0x55, room_bytes);
+    MPI_Type_create_hindexed(1, &step->bytes, &displacement, MPI_BYTE, &type);
+    MPI_Type_commit(&type);
+    MPI_Irecv(room + at - skip, 1, type, step->from, TAG, step->comm, &request);
+    MPI_Type_free(&type);
+    MPI_Ssend(step->out, step->bytes, MPI_BYTE, step->to, TAG, step->comm);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    wrong = payload_wrong(room + at, (size_t) step->bytes, step->key);
+    CHECK(wrong < 0, "%d bytes to %zu of %zu: byte %ld is wrong", step->bytes, at, room_bytes,
+          wrong);
+    for (size_t i = 0; i < room_bytes; i++) {
+        CHECK(room[i] == 0x55 || (i >= at && i - at < (size_t) step->bytes),
+              "%d bytes to %zu of %zu: written to %zu", step->bytes, at, room_bytes, i);
+    }
+}
+
+/* At the begin of a block, inside, and up to its end. */
+static void inside_block(struct step *step)
+{
+    const int bytes = sizes[1] + 1;
+    const size_t room_bytes = 2 * (size_t) bytes + 4321;
+    uint8_t *room = alloc_buffer(room_bytes, true);
+
+    arm(step, 1, bytes);
+    for (int skip = 0; skip <= 333; skip += 333) {
+        receive_inside(step, room, room_bytes, (size_t) skip, skip);
+        receive_inside(step, room, room_bytes, 1001, skip);
+        receive_inside(step, room, room_bytes, room_bytes - (size_t) bytes, skip);
+    }
+    MPI_Free_mem(room);
+}
+
+#define BLOCKS 4
+#define BLOCK_BYTES ((size_t) 4 << 20)
+
+/* Whether another block follows without a gap. */
+static bool has_next(uint8_t *const *blocks, int which)
+{
+    for (int i = 0; i < BLOCKS; i++) {
+        if (blocks[i] == blocks[which] + BLOCK_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A buffer that begins in one block and ends in the next is in no block. Every rank takes part in
+ * every message, with such a buffer or one that ends with its block. */
+static void across_blocks(struct step *step)
+{
+    uint8_t *blocks[BLOCKS];
+
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = alloc_buffer(BLOCK_BYTES, true);
+    }
+    arm(step, 1, sizes[1]);
+    for (int i = 0; i < BLOCKS; i++) {
+        bool across = has_next(blocks, i);
+        receive_inside(step, blocks[i], (across ? 2 : 1) * BLOCK_BYTES,
+                       BLOCK_BYTES - (across ? 1000 : (size_t) step->bytes), 0);
+    }
+    for (int i = 0; i < BLOCKS; i++) {
+        MPI_Free_mem(blocks[i]);
+    }
+}
+
 /* ---- many at once ----------------------------------------------------------------------------- */
 
 /* In a communicator that is freed, and of sends that are given up, while they are under way. */
 static void many(struct step *step, bool late)
 {
     MPI_Request *requests = check_alloc(MANY * sizeof(MPI_Request));
-    uint8_t *room = check_alloc((size_t) MANY * MANY_BYTES);
+    uint8_t *room = alloc_buffer((size_t) MANY * MANY_BYTES, shmem.receive);
     MPI_Request send;
     MPI_Comm comm;
 
@@ -243,11 +351,9 @@ static void many(struct step *step, bool late)
         CHECK(wrong < 0, "message %d of many: byte %ld is wrong", i, wrong);
     }
     MPI_Barrier(step->comm); /* the buffer is free when all have got theirs */
-    free(room);
+    free_buffer(room, shmem.receive);
     free(requests);
 }
-
-static bool in_region; /* where messages are sent from */
 
 /* ---- is the one copy made? -------------------------------------------------------------------- */
 
@@ -328,40 +434,66 @@ static void receive_passively(struct step *step, int from, volatile int *there)
     verify(step, "of a passive sender", &status);
 }
 
-/* Ranks `from` and `to` are numbers in the host's communicator too if all are on one host. */
-/* The program's own memory for messages, or, with -shmem, the region's if there is one. */
-static void alloc_buffers(struct step *step, bool shmem)
+/* Rank `from` sends, and goes on when the receiver has left MPI. */
+static void send_to_passive(struct step *step, int to, volatile int *left)
 {
-    MPI_Aint room = (MPI_Aint) sizes[SIZES - 1] + 1;
-    MPI_Info info;
+    MPI_Request request;
 
-    if (!shmem) {
-        step->out = check_alloc((size_t) room);
-        step->in = check_alloc((size_t) room);
-        return;
+    *left = 0;
+    payload_fill(step->out, 1 << 20, key_of(check.rank, to, 2));
+    MPI_Isend(step->out, 1 << 20, MPI_BYTE, to, TAG, MPI_COMM_WORLD, &request);
+    MPI_Send(NULL, 0, MPI_BYTE, to, TAG + 1, MPI_COMM_WORLD);
+    while (!*left) {
+        usleep(1000);
     }
-    MPI_Info_create(&info);
-    MPI_Info_set(info, "mpich_buf_type", "shmem");
-    MPI_Alloc_mem(room, info, &step->out);
-    MPI_Alloc_mem(room, info, &step->in);
-    MPI_Info_free(&info);
-    /* ranks of one VM only have no need of a region */
-    in_region = getenv("MPIR_CVAR_IVSHMEM_URI") != NULL && getenv("MPIR_CVAR_NUM_CLIQUES") != NULL;
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
 }
 
-static void free_buffers(struct step *step, bool shmem)
+/* Rank `to` knows of the message, and then makes no MPI call until it is there, or time is up. */
+static void wait_passively(struct step *step, int from, volatile int *left, int expected)
 {
-    if (shmem) {
-        MPI_Free_mem(step->out);
-        MPI_Free_mem(step->in);
+    const int patience = expected ? 20000 : 30; /* ms */
+    const uint32_t key = key_of(from, check.rank, 2);
+    MPI_Request request;
+    long wrong;
+
+    memset(step->in, 0x55, 1 << 20);
+    MPI_Irecv(step->in, 1 << 20, MPI_BYTE, from, TAG, MPI_COMM_WORLD, &request);
+    MPI_Recv(NULL, 0, MPI_BYTE, from, TAG + 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    *left = 1;
+    for (int waited = 0; waited < patience; waited++) {
+        wrong = payload_wrong(step->in, 1 << 20, key);
+        if (wrong < 0) {
+            break;
+        }
+        usleep(1000);
+    }
+    CHECK((wrong < 0) == expected, "rank %d %s in a receiver that makes no calls", from,
+          expected ? "did not put its message" : "put its message");
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    wrong = payload_wrong(step->in, 1 << 20, key);
+    CHECK(wrong < 0, "to a passive receiver: byte %ld is wrong", wrong);
+}
+
+/* Both, first without help of the sender, then without help of the receiver. */
+static void passive_pair(struct step *step, int from, int to, int cma, int *there)
+{
+    int read = cma == 2 && (is_readable(from, to) && in_one_vm(from, to));
+
+    read |= cma == 2 && region && shmem.send;
+    if (check.rank == from) {
+        send_passively(step, to, there, read);
+        send_to_passive(step, to, there);
     } else {
-        free(step->out);
-        free(step->in);
+        receive_passively(step, from, there);
+        wait_passively(step, from, there, read || (cma == 2 && region && shmem.receive));
     }
 }
 
+/* Ranks `from` and `to` are numbers in the host's communicator too if all are on one host. */
 static void passive_pairs(struct step *step)
 {
+    const bool in_region = region && (shmem.send || shmem.receive);
     int cma = knob(), host_size, *there;
     MPI_Comm host;
     MPI_Win flags;
@@ -378,13 +510,7 @@ static void passive_pairs(struct step *step)
             int from = i / check.size, to = i % check.size;
             check_at("passive pair", i);
             if (from != to && (check.rank == from || check.rank == to)) {
-                int expected =
-                    cma == 2 && (in_region || (is_readable(from, to) && in_one_vm(from, to)));
-                if (check.rank == from) {
-                    send_passively(step, to, there, expected);
-                } else {
-                    receive_passively(step, from, there);
-                }
+                passive_pair(step, from, to, cma, there);
             }
             MPI_Barrier(MPI_COMM_WORLD);
         }
@@ -393,24 +519,41 @@ static void passive_pairs(struct step *step)
     MPI_Comm_free(&host);
 }
 
+/* Takes our own option from the end of the line. */
+static void read_shmem(int *argc, char **argv)
+{
+    const char *last = argv[*argc - 1];
+    const bool both = strcmp(last, "-shmem") == 0;
+
+    shmem.send = both || strcmp(last, "-shmem=send") == 0;
+    shmem.receive = both || strcmp(last, "-shmem=receive") == 0;
+    *argc -= shmem.send || shmem.receive;
+    region = getenv("MPIR_CVAR_IVSHMEM_URI") != NULL && getenv("MPIR_CVAR_NUM_CLIQUES") != NULL;
+}
+
 int main(int argc, char **argv)
 {
-    bool shmem = argc > 1 && strcmp(argv[argc - 1], "-shmem") == 0;
+    const size_t room = (size_t) sizes[SIZES - 1] + 1;
     struct step step;
 
-    argc -= shmem ? 1 : 0;
+    read_shmem(&argc, argv);
     check_start(&argc, &argv, 1, sizes[SIZES - 1]);
     MPI_Comm_dup(MPI_COMM_WORLD, &step.comm);
     MPI_Comm_set_errhandler(step.comm, MPI_ERRORS_RETURN);
-    alloc_buffers(&step, shmem);
+    step.out = alloc_buffer(room, shmem.send);
+    step.in = alloc_buffer(room, shmem.receive);
     for (int round = 0; round < check.rounds; round++) {
         all_ways(&step);
         check_at("many", round);
         many(&step, false);
         many(&step, true);
+        check_at("edges of blocks", round);
+        inside_block(&step);
+        across_blocks(&step);
     }
     passive_pairs(&step);
     MPI_Comm_free(&step.comm);
-    free_buffers(&step, shmem);
+    free_buffer(step.out, shmem.send);
+    free_buffer(step.in, shmem.receive);
     return check_end();
 }

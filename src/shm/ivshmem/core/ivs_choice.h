@@ -21,7 +21,7 @@
 
 enum ivs_way {
     IVS_TWO_COPIES, /* through the transport */
-    IVS_ONE_COPY    /* out of the sender's memory */
+    IVS_ONE_COPY    /* from the sender's memory to the receiver's */
 };
 
 /* Zeros: nothing is known. */

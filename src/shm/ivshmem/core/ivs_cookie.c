@@ -56,7 +56,9 @@ uint64_t ivs_cookie_make(struct ivs_cookies *cookies, uint32_t peer, uint8_t rol
     return (uint64_t) entry->made << 32 | (index + 1);
 }
 
-void *ivs_cookie_redeem(struct ivs_cookies *cookies, uint32_t peer, uint8_t role, uint64_t cookie)
+/* What it stands for; its roles in `closed` end. */
+static void *redeem(struct ivs_cookies *cookies, uint32_t peer, uint8_t role, uint8_t closed,
+                    uint64_t cookie)
 {
     uint32_t index = (uint32_t) cookie - 1;
     struct ivs_cookie *entry;
@@ -69,12 +71,23 @@ void *ivs_cookie_redeem(struct ivs_cookies *cookies, uint32_t peer, uint8_t role
         (entry->roles & role) == 0) {
         return NULL;
     }
-    entry->roles &= (uint8_t) ~role;
+    entry->roles &= (uint8_t) ~closed;
     if (entry->roles == 0) {
         entry->next_free = cookies->free;
         cookies->free = index;
     }
     return entry->object;
+}
+
+void *ivs_cookie_redeem(struct ivs_cookies *cookies, uint32_t peer, uint8_t role, uint64_t cookie)
+{
+    return redeem(cookies, peer, role, role, cookie);
+}
+
+void *ivs_cookie_redeem_last(struct ivs_cookies *cookies, uint32_t peer, uint8_t role,
+                             uint64_t cookie)
+{
+    return redeem(cookies, peer, role, UINT8_MAX, cookie);
 }
 
 void ivs_cookies_clear(struct ivs_cookies *cookies)

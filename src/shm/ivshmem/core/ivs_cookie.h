@@ -30,6 +30,10 @@ uint64_t ivs_cookie_make(struct ivs_cookies *cookies, uint32_t peer, uint8_t rol
 /* What a peer's cookie stands for in that role (one bit), or NULL if it is not good for it. */
 void *ivs_cookie_redeem(struct ivs_cookies *cookies, uint32_t peer, uint8_t role, uint64_t cookie);
 
+/* The same, and the cookie is good for nothing more: for roles of which only one is played. */
+void *ivs_cookie_redeem_last(struct ivs_cookies *cookies, uint32_t peer, uint8_t role,
+                             uint64_t cookie);
+
 /* Forgets all. A zeroed struct is an empty one. */
 void ivs_cookies_clear(struct ivs_cookies *cookies);
 
