@@ -64,6 +64,9 @@ def benchmarks(cores, quick):
         Benchmark("bandwidth-alloc-mem", "bandwidth", "bandwidth, 2 ranks, window 64, buffers from "
                   "MPI_Alloc_mem", "MB/s", (Run(2, ("--alloc-mem",)),), lower_is_better=False,
                   sizes=tuple(1 << n for n in range(14, 23))),
+        Benchmark("bandwidth-alloc-mem-recv", "bandwidth", "bandwidth, 2 ranks, window 64, receive "
+                  "buffer from MPI_Alloc_mem", "MB/s", (Run(2, ("--alloc-mem=recv",)),),
+                  lower_is_better=False, sizes=tuple(1 << n for n in range(16, 23))),
         Benchmark("rate", "message_rate", "message rate, 2 ranks, window 64", "messages/s",
                   (Run(2),), lower_is_better=False, sizes=(8,)),
         Benchmark("multi", "multi_latency", f"one-way latency, {pairs} ranks in pairs at once", "us",

@@ -47,10 +47,10 @@ static void *allocate_shared(size_t bytes)
     return got ? memory : NULL;
 }
 
-static void *allocate(size_t bytes)
+static void *allocate(size_t bytes, bool shared)
 {
     size_t whole = (bytes + 4095) & ~(size_t) 4095;
-    void *memory = options.alloc_mem ? allocate_shared(whole) : aligned_alloc(4096, whole);
+    void *memory = shared ? allocate_shared(whole) : aligned_alloc(4096, whole);
 
     if (memory == NULL) {
         fprintf(stderr, "%s: buffer: no memory for %zu bytes: give a lower --max\n", program->name,
@@ -62,9 +62,9 @@ static void *allocate(size_t bytes)
     return memory;
 }
 
-static void release(void *memory)
+static void release(void *memory, bool shared)
 {
-    if (options.alloc_mem) {
+    if (shared) {
         MPI_Free_mem(memory);
     } else {
         free(memory);
@@ -284,11 +284,11 @@ static void run_in_role(void)
         pin();
     }
     bench.buffer_bytes = 2 * options.largest > SLOTS_BYTES ? 2 * options.largest : SLOTS_BYTES;
-    bench.send = allocate(bench.buffer_bytes);
-    bench.receive = allocate(bench.buffer_bytes);
+    bench.send = allocate(bench.buffer_bytes, options.alloc_send);
+    bench.receive = allocate(bench.buffer_bytes, options.alloc_receive);
     run();
-    release(bench.send);
-    release(bench.receive);
+    release(bench.send, options.alloc_send);
+    release(bench.receive, options.alloc_receive);
     MPI_Comm_free(&bench_comm);
 }
 

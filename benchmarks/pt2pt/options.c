@@ -37,7 +37,7 @@ static const struct option table[] = {
     { "type", required_argument, NULL, OPT_TYPE },
     { "idle", required_argument, NULL, OPT_IDLE },
     { "pin", no_argument, NULL, OPT_PIN },
-    { "alloc-mem", no_argument, NULL, OPT_ALLOC_MEM },
+    { "alloc-mem", optional_argument, NULL, OPT_ALLOC_MEM },
     { "help", no_argument, NULL, OPT_HELP },
     { 0 },
 };
@@ -148,6 +148,15 @@ static bool read_idle(struct options *o)
     return o->sleep || strcmp(optarg, "receive") == 0;
 }
 
+static bool read_alloc_mem(struct options *o)
+{
+    const bool both = optarg == NULL || strcmp(optarg, "both") == 0;
+
+    o->alloc_send = both || strcmp(optarg, "send") == 0;
+    o->alloc_receive = both || strcmp(optarg, "recv") == 0;
+    return o->alloc_send || o->alloc_receive;
+}
+
 static bool take_value(struct options *o, int option, size_t *min, size_t *max)
 {
     switch (option) {
@@ -172,8 +181,7 @@ static bool take_value(struct options *o, int option, size_t *min, size_t *max)
             o->pin = true;
             return true;
         case OPT_ALLOC_MEM:
-            o->alloc_mem = true;
-            return true;
+            return read_alloc_mem(o);
         default:
             o->help = true;
             return true;
@@ -217,7 +225,8 @@ static void print_help(const struct bench_program *program)
            "  --seconds=S               about how long to measure each size (0.1)\n"
            "  --iterations=N            at most so many of each size (100000)\n"
            "  --pin                     bind the measuring ranks to one processor each\n"
-           "  --alloc-mem               buffers from MPI_Alloc_mem, mpich_buf_type=shmem\n",
+           "  --alloc-mem[=WHICH]       buffers from MPI_Alloc_mem, mpich_buf_type=shmem: send,\n"
+           "                            recv or both (default)\n",
            program->min, program->max);
     if (program->takes_window) {
         printf("  --window=N                messages under way (64), at most 4096\n");

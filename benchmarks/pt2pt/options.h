@@ -19,8 +19,8 @@ struct options {
     double seconds; /* about, for each size */
     int window;     /* messages under way */
     const char *type;
-    bool sleep;     /* idle ranks sleep instead of waiting in a receive */
-    bool alloc_mem; /* buffers from MPI_Alloc_mem */
+    bool sleep;                     /* idle ranks sleep instead of waiting in a receive */
+    bool alloc_send, alloc_receive; /* which buffers are from MPI_Alloc_mem */
     bool pin, help;
 };
 
