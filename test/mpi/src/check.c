@@ -15,29 +15,41 @@ struct check check;
 static const char *volatile at_what = "start";
 static volatile long at_number;
 
-static void out_of_time(int signal_number)
+static void end_by_signal(int signal_number)
 {
     char line[160];
     int length;
 
-    (void) signal_number;
     /* snprintf is not async-signal-safe by the letter; the process ends here in any case */
-    length = snprintf(line, sizeof(line), "rank %d: out of time at %s %ld (seed %llu)\n",
-                      check.rank, at_what, at_number, (unsigned long long) check.seed);
+    length = snprintf(line, sizeof(line), "rank %d: %s at %s %ld (seed %llu)\n", check.rank,
+                      signal_number == SIGALRM ? "out of time" : "crashed", at_what, at_number,
+                      (unsigned long long) check.seed);
     if (write(STDERR_FILENO, line, (size_t) length) < 0) {
         _exit(2);
     }
     _exit(1);
 }
 
-static long option(int argc, char **argv, const char *name, long value)
+static int arguments;
+static char **argument;
+
+/* "-name" finds "--name" too. */
+const char *check_word(const char *name)
 {
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            return strtol(argv[i + 1], NULL, 10);
+    for (int i = 1; i + 1 < arguments; i++) {
+        if (strcmp(argument[i], name) == 0 ||
+            (argument[i][0] == '-' && strcmp(argument[i] + 1, name) == 0)) {
+            return argument[i + 1];
         }
     }
-    return value;
+    return NULL;
+}
+
+long check_option(const char *name, long value)
+{
+    const char *word = check_word(name);
+
+    return word != NULL ? strtol(word, NULL, 10) : value;
 }
 
 void check_start(int *argc, char ***argv, int rounds, int max_bytes)
@@ -45,18 +57,22 @@ void check_start(int *argc, char ***argv, int rounds, int max_bytes)
     int initialized;
     int64_t seed;
 
-    check.limit = (int) option(*argc, *argv, "-limit", 100);
-    signal(SIGALRM, out_of_time);
+    arguments = *argc;
+    argument = *argv;
+    check.limit = (int) check_option("-limit", 100);
+    signal(SIGALRM, end_by_signal);
     alarm((unsigned) check.limit);
     MPI_Initialized(&initialized);
     if (!initialized) {
         MPI_Init(argc, argv);
     }
+    signal(SIGSEGV, end_by_signal);
+    signal(SIGABRT, end_by_signal);
     MPI_Comm_rank(MPI_COMM_WORLD, &check.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &check.size);
-    check.rounds = (int) option(*argc, *argv, "-rounds", rounds);
-    check.max_bytes = (int) option(*argc, *argv, "-max", max_bytes);
-    seed = option(*argc, *argv, "-seed", (long) time(NULL));
+    check.rounds = (int) check_option("-rounds", rounds);
+    check.max_bytes = (int) check_option("-max", max_bytes);
+    seed = check_option("-seed", (long) time(NULL));
     MPI_Bcast(&seed, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);
     check.seed = (uint64_t) seed;
     if (check.rank == 0) {

@@ -31,6 +31,10 @@ extern struct check check; /* set by check_start() */
 /* Initialises MPI (unless initialised) and reads the options; defaults for those not given. */
 void check_start(int *argc, char ***argv, int rounds, int max_bytes);
 
+/* What follows an option on the command line; NULL, or value, if it was not given. */
+const char *check_word(const char *name);
+long check_option(const char *name, long value);
+
 /* Says where the program is, for the line printed when time runs out. */
 void check_at(const char *what, long number);
 
