@@ -13,6 +13,12 @@ def choose(p, option, wanted, known):
     return [known[name] for name in known if name in wanted.split(",")]
 
 
+def choose_groups(p, option, wanted, known, every):
+    """As choose(), where a name may stand for several; in the order of every."""
+    chosen = [one for group in choose(p, option, wanted, known) for one in group]
+    return [one for one in every if one in chosen]
+
+
 def settings(p, items):
     """{NAME: VALUE} of the words after --set."""
     found = {}

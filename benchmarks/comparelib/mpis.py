@@ -5,12 +5,18 @@ import os
 import shutil
 from dataclasses import dataclass, field
 
+from mpisuite import layout
+
 # Settings of the caller must not reach one library and miss the other.
 FOREIGN = ("MPIR_CVAR_", "MPIR_PARAM_", "UCX_", "OMPI_", "FI_", "HYDRA_", "PMI_", "MPICH_")
 
 
 class MissingError(Exception):
     """ "what: problem: remedy"."""
+
+
+class UnfitError(Exception):
+    """Why a library cannot run where a benchmark wants it."""
 
 
 @dataclass
@@ -24,6 +30,8 @@ class Mpi:
     peer: bool = True  # ours is compared with it
     layout: str = ""  # of mpisuite, for ours
     open_mpi: bool = False
+    spread: dict = None  # settings across fake hosts; None: cannot run there
+    why_not: str = ""
     settings: dict = field(default_factory=dict)
 
     def check(self):
@@ -31,13 +39,24 @@ class Mpi:
             if shutil.which(program) is None:
                 raise MissingError(f"{self.name}: {program}: not found: {self.remedy}")
 
-    def environment(self, extra=None):
+    def layout_of(self, bench, ranks, ranks_per_vm):
+        """The layout of mpisuite for a run, or None: the ranks are processes of one machine."""
+        if bench.place == "hosts":
+            if self.spread is None:
+                raise UnfitError(self.why_not)
+            return layout.LAYOUTS["d"] if self.layout else NODES
+        if bench.place == "vms" and self.layout == "b2":
+            return _co_resident(-(-ranks // ranks_per_vm))
+        return layout.LAYOUTS[self.layout] if self.layout else None
+
+    def environment(self, extra=None, spread=False):
         env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         env.pop("LD_LIBRARY_PATH", None)
         if self.prefix:
             env["LD_LIBRARY_PATH"] = os.path.join(self.prefix, "lib")
         env.update(extra or {})
         env.update(self.settings)
+        env.update(self.spread if spread else {})
         return env
 
     def command(self, ranks, cores, binds):
@@ -51,22 +70,35 @@ class Mpi:
         return [self.launcher, *(["-bind-to", "core"] if bound else []), "-n", str(ranks)]
 
 
-def _ours(name, text, prefix, layout, settings):
+NODES = layout.Layout("stock-4", "stock MPICH, four nodes", vms=4, stock=True)
+
+
+def _co_resident(vms):
+    made = layout.Layout(f"b{vms}", f"{vms} co-resident VMs over the region", vms, vms)
+    return layout.LAYOUTS.get("a" if vms == 1 else made.name, made)
+
+
+def _ours(name, text, prefix, where, settings, **more):
     return Mpi(name, text, f"{prefix}/bin/mpicc", f"{prefix}/bin/mpiexec",
-               "run ./quickstart --build-only", prefix, peer=False, layout=layout, settings=settings)
+               "run ./quickstart --build-only", prefix, peer=False, layout=where, settings=settings,
+               **more)
 
 
 def known(prefix, stock, settings):
     """All libraries, ours first."""
     return {mpi.name: mpi for mpi in (
-        _ours("ours", "this project, two VMs over the region", prefix, "b2", settings),
-        _ours("ours-1vm", "this project, inside one VM", prefix, "a", settings),
+        _ours("ours", "this project, two VMs over the region", prefix, "b2", settings,
+              spread={}),
+        _ours("ours-1vm", "this project, inside one VM", prefix, "a", settings,
+              why_not="its ranks are in one VM"),
         _ours("ours-nonet", "this project, two VMs, UCX without a network", prefix, "b2",
-              {**settings, "UCX_TLS": "posix,self"}),
+              {**settings, "UCX_TLS": "posix,self"}, why_not="it has no network"),
         Mpi("stock", "MPICH 4.0.2 ch4:ofi as released", f"{stock}/bin/mpicc",
-            f"{stock}/bin/mpiexec", "run benchmarks/stock-mpich, or give --stock=PREFIX", stock),
+            f"{stock}/bin/mpiexec", "run benchmarks/stock-mpich, or give --stock=PREFIX", stock,
+            spread={}),
         Mpi("mpich", "the distribution's MPICH", "mpicc.mpich", "mpiexec.mpich",
-            "install the packages mpich and libmpich-dev"),
+            "install the packages mpich and libmpich-dev", spread=layout.NETWORK),
         Mpi("ompi", "the distribution's Open MPI, ob1 over vader", "mpicc.openmpi",
-            "mpirun.openmpi", "install the packages openmpi-bin and libopenmpi-dev", open_mpi=True),
+            "mpirun.openmpi", "install the packages openmpi-bin and libopenmpi-dev", open_mpi=True,
+            why_not="it cannot take one machine for several nodes"),
     )}

@@ -45,6 +45,12 @@ class Report:
     def variant_ratio(self, key, variant):
         return stats.ratio(self.summaries[key], OURS, variant, self.bound)
 
+    def mean_ratio(self):
+        """(geometric mean over the sizes of ours/best, how many sizes had a ratio)."""
+        ratios = [self.best_ratio(key).value for key in self.keys]
+        good = [value for value in ratios if value is not None]
+        return stats.geometric_mean(good), len(good)
+
     def _variants(self):
         return [name for name in VARIANTS if name in self.mpis]
 
@@ -83,6 +89,26 @@ class Report:
                        f"{summary.median:.6g}", f"{summary.spread:.3f}",
                        ratio.other if mpi == OURS else "",
                        f"{ratio.value:.3f}" if mine else ""]
+
+
+def means_table(reports):
+    """One line for each benchmark: the geometric mean of its ratios."""
+    lines = ["# geometric means of ours/best over the sizes that have a ratio"]
+    for report in reports:
+        mean, count = report.mean_ratio()
+        text = "-" if mean is None else f"{mean:.2f}"
+        lines.append(f"{report.bench.name:28} {text:>6}  {count} of {len(report.keys)} sizes")
+    return "\n".join(lines) + "\n"
+
+
+def write_means(path, reports):
+    rows = []
+    for report in reports:
+        mean, count = report.mean_ratio()
+        rows.append([report.bench.name, report.bench.program, report.bench.runs[0].ranks, count,
+                     len(report.keys), "" if mean is None else f"{mean:.3f}"])
+    write_csv(path, ["benchmark", "program", "ranks", "sizes_with_ratio", "sizes", "mean_ratio"],
+              rows)
 
 
 def write_csv(path, header, rows):

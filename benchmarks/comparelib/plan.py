@@ -25,6 +25,7 @@ class Benchmark:
     sizes: tuple = ()  # instead of the program's own
     multiple: int = 1  # what sizes must be multiples of
     folder: str = "pt2pt"  # of the program
+    place: str = ""  # where ranks are: "vms" (see mpis.layout_of()), "hosts", or two VMs
 
     def options(self, sizes, largest):
         """The program's options for the sizes asked for (a tuple, or () for the usual ones) up to
@@ -79,7 +80,34 @@ def benchmarks(cores, quick):
                   f"one-way latency, {crowd} ranks on {cores} cores in pairs at once", "us",
                   (Run(crowd),), sizes=(8, 1024, 65536)),
         *_rma(crowd, cores),
+        *_collectives("vms", "", RANKS_QUICK if quick else RANKS, quick),
+        *_collectives("hosts", "-hosts", HOSTS_RANKS[:1] if quick else HOSTS_RANKS, quick),
     ]
+
+
+RANKS, RANKS_QUICK = (2, 4, 8), (2,)
+HOSTS_RANKS = (4, 8)
+GROUPS = {"coll": "vms", "coll-hosts": "hosts"}  # names for --only: all benchmarks of a place
+COLLECTIVES = ("barrier", "bcast", "allgather", "allgatherv", "allreduce", "alltoall", "alltoallv",
+               "reduce", "gather", "scatter", "reduce_scatter_block", "scan")
+
+
+def _collectives(place, suffix, numbers, quick):
+    """Of each number of ranks, named "bcast-4" or "bcast-hosts-4"."""
+    powers = (4, 4096) if quick else tuple(4 ** n for n in range(1, 11))
+    where = ", two hosts with two VMs each" if place == "hosts" else ""
+    return [Benchmark(f"{name.replace('_', '-')}{suffix}-{ranks}", name,
+                      f"MPI_{name.capitalize()}, {ranks} ranks{where}", "us", (Run(ranks),),
+                      sizes=(0,) if name == "barrier" else powers, folder="coll", place=place)
+            for name in COLLECTIVES for ranks in numbers]
+
+
+def by_name(cores, quick):
+    """{name: [benchmarks]}: of each, and of each group."""
+    every = benchmarks(cores, quick)
+    found = {bench.name: [bench] for bench in every}
+    found.update((group, [b for b in every if b.place == place]) for group, place in GROUPS.items())
+    return found
 
 
 def _rma(crowd, cores):
@@ -108,7 +136,8 @@ def _rma(crowd, cores):
 
 # Files of each program besides its own.
 PT2PT = ("pt2pt/bench.c", "pt2pt/options.c")
-SHARED = {"pt2pt": PT2PT, "rma": (*PT2PT, "rma/rma.c")}
+SHARED = {"pt2pt": PT2PT, "rma": (*PT2PT, "rma/rma.c"),
+          "coll": (*PT2PT, "coll/coll.c")}
 WINDOWS = ("pt2pt/windows.c",)
 EXTRA = {"bandwidth": WINDOWS, "bibandwidth": WINDOWS, "message_rate": WINDOWS}
 

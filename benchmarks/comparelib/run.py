@@ -5,14 +5,15 @@ import os
 import re
 import subprocess
 
-from mpisuite import execute, layout
+from mpisuite import execute
 
 from . import plan
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
          "-Wno-stringop-overflow"]  # gcc 12 misreads MPI_STATUSES_IGNORE
 ASIDES = ("#", "==", "[ivshmem]")  # our own remarks, valgrind's, the channel report's
-LINE = re.compile(r"^(\d+)[ \t]+(\d+(?:\.\d+)?)$", re.MULTILINE)
+NUMBER = r"\d+(?:\.\d+)?"
+LINE = re.compile(rf"^(\d+)[ \t]+({NUMBER})(?:[ \t]+{NUMBER})?$", re.MULTILINE)
 
 
 class RunError(Exception):
@@ -20,7 +21,8 @@ class RunError(Exception):
 
 
 def parse(output):
-    """[(size, value)] of the lines "SIZE VALUE"; whatever else was printed is passed over."""
+    """[(size, value)] of the lines "SIZE VALUE" or "SIZE VALUE SLOWEST"; whatever else was printed is
+    passed over."""
     return [(int(size), float(value)) for size, value in LINE.findall(output)]
 
 
@@ -65,14 +67,14 @@ def launch(command, env, limit, what):
     return done.output
 
 
-def check_channels(mpi, printed):
+def check_channels(mpi, lay, printed):
     """Ours takes the way it is meant to, by the channel report in what a job printed."""
     if not mpi.layout:
         return
     report = "".join(line + "\n" for line in printed.splitlines() if line.startswith("[ivshmem]"))
-    problem = layout.LAYOUTS[mpi.layout].report_problem(report)
+    problem = lay.report_problem(report)
     if problem:
-        raise RunError(f"{mpi.name}: {problem}: see MPIR_CVAR_IVSHMEM_REPORT=1")
+        raise RunError(f"{mpi.name}: {lay.name}: {problem}: see MPIR_CVAR_IVSHMEM_REPORT=1")
 
 
 def measure(command, env, limit, what):

@@ -87,3 +87,8 @@ def best(summaries, peers, lower_is_better):
 def ratio_to_best(summaries, ours, peers, lower_is_better, bound):
     name = best(summaries, peers, lower_is_better)
     return ratio(summaries, ours, name, bound) if name else Ratio()
+
+
+def geometric_mean(values):
+    """Of positive numbers, or None of none."""
+    return statistics.geometric_mean(values) if values else None

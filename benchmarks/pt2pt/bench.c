@@ -98,8 +98,9 @@ static double now(void)
     return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
-/* Seconds of the iterations, mean of all pairs, the same value on every active rank. */
-static double time_exchange(size_t bytes, int iterations)
+/* Seconds of the iterations, mean of all pairs (or ranks), the same value on every active rank.
+ * The longest time goes to slowest, on rank 0, unless that is NULL. */
+static double time_exchange(size_t bytes, int iterations, double *slowest)
 {
     double start, seconds = 0, sum = 0;
 
@@ -107,34 +108,56 @@ static double time_exchange(size_t bytes, int iterations)
     program->exchange(bytes, 1); /* the pair starts together, however long the barrier took */
     start = now();
     program->exchange(bytes, iterations);
-    if (bench.first) {
+    if (bench.first || program->together) {
         seconds = now() - start;
     }
     MPI_Reduce(&seconds, &sum, 1, MPI_DOUBLE, MPI_SUM, 0, bench_comm);
+    if (slowest != NULL) {
+        MPI_Reduce(&seconds, slowest, 1, MPI_DOUBLE, MPI_MAX, 0, bench_comm);
+    }
     MPI_Bcast(&sum, 1, MPI_DOUBLE, 0, bench_comm);
-    return sum / bench.pairs;
+    return sum / (program->together ? bench.active : bench.pairs);
+}
+
+/* Two turns at least: in the first some ranks run ahead of the others. */
+static int whole_turns(int iterations)
+{
+    int turn = program->rooted ? bench.active : 1;
+
+    return iterations < 2 * turn && program->rooted ? 2 * turn : iterations / turn * turn;
 }
 
 /* Warm-up by ever more iterations; returns how many fit the time given. */
 static int warm_up(size_t bytes)
 {
     double seconds, fit;
-    int n = 1;
+    int n = whole_turns(1);
 
     for (;;) {
-        seconds = time_exchange(bytes, n);
+        seconds = time_exchange(bytes, n, NULL);
         if (seconds >= options.seconds / 10 || n >= options.iterations / 10) {
             break;
         }
         n *= 2;
     }
     fit = options.seconds / (seconds > 1e-9 ? seconds : 1e-9) * n;
-    return fit >= options.iterations ? options.iterations : fit < 1 ? 1 : (int) fit;
+    fit = fit >= options.iterations ? options.iterations : fit < 1 ? 1 : fit;
+    return whole_turns((int) fit);
+}
+
+static void print_values(size_t bytes, int iterations, double seconds, double slowest)
+{
+    printf("%-10zu %14.4f", bytes, program->value(bytes, iterations, seconds));
+    if (program->together) {
+        printf(" %14.4f", program->value(bytes, iterations, slowest));
+    }
+    printf("\n");
+    fflush(stdout);
 }
 
 static void measure(size_t bytes)
 {
-    double seconds;
+    double seconds, slowest;
     int iterations;
 
     if (program->prepare != NULL) {
@@ -142,14 +165,13 @@ static void measure(size_t bytes)
     }
     program->verify(bytes);
     iterations = warm_up(bytes);
-    seconds = time_exchange(bytes, iterations);
+    seconds = time_exchange(bytes, iterations, &slowest);
     program->verify(bytes);
     if (program->finish != NULL) {
         program->finish();
     }
     if (bench.rank == 0) {
-        printf("%-10zu %14.4f\n", bytes, program->value(bytes, iterations, seconds));
-        fflush(stdout);
+        print_values(bytes, iterations, seconds, slowest);
     }
 }
 
@@ -158,7 +180,7 @@ static void settle(void)
 {
     const struct timespec pause = { .tv_nsec = 300 * 1000 * 1000 };
 
-    if (bench.ranks > 2 * bench.pairs) {
+    if (bench.ranks > bench.active) {
         nanosleep(&pause, NULL);
     }
 }
@@ -182,7 +204,7 @@ static void wait_idle(void)
 
 static void release_idle(void)
 {
-    for (int i = 2 * bench.pairs; bench.rank == 0 && i < bench.ranks; i++) {
+    for (int i = bench.active; bench.rank == 0 && i < bench.ranks; i++) {
         MPI_Send(NULL, 0, MPI_BYTE, i, BENCH_TAG, MPI_COMM_WORLD);
     }
 }
@@ -209,8 +231,8 @@ static void run(void)
 {
     if (bench.rank == 0) {
         print_library();
-        printf("# %s\n# %d ranks, %d of them measure\n%-10s %14s\n", program->title, bench.ranks,
-               2 * bench.pairs, "# size", "value");
+        printf("# %s\n# %d ranks, %d of them measure\n%-10s %14s%s\n", program->title, bench.ranks,
+               bench.active, "# size", "value", program->together ? "        slowest" : "");
     }
     settle();
     for (int i = 0; i < options.sizes; i++) {
@@ -222,6 +244,9 @@ static void run(void)
 /* Why the job cannot be measured, or NULL. */
 static const char *bad_ranks(void)
 {
+    if (program->together) {
+        return bench.ranks > 1 ? NULL : "too few ranks: start it with mpiexec -n 2 or more";
+    }
     if (bench.ranks < 2 * bench.pairs || bench.pairs == 0) {
         return "too few ranks: start it with mpiexec -n 2";
     }
@@ -250,7 +275,8 @@ static bool usable(int argc, char **argv)
 
     MPI_Comm_rank(MPI_COMM_WORLD, &bench.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &bench.ranks);
-    bench.pairs = program->pairs != 0 ? program->pairs : bench.ranks / 2;
+    bench.pairs = program->together ? 0 : program->pairs != 0 ? program->pairs : bench.ranks / 2;
+    bench.active = program->together ? bench.ranks : 2 * bench.pairs;
     if (!options_read(&options, program, argc, argv, bench.rank == 0)) {
         return false;
     }
@@ -269,9 +295,19 @@ static bool usable(int argc, char **argv)
     return false;
 }
 
+/* Pairs: a message each way and a guard, or the slots. Together: a block for each rank, and one
+ * more. */
+static size_t buffer_bytes(void)
+{
+    if (program->together) {
+        return options.largest * ((size_t) bench.ranks + 1) + 64;
+    }
+    return 2 * options.largest > SLOTS_BYTES ? 2 * options.largest : SLOTS_BYTES;
+}
+
 static void run_in_role(void)
 {
-    bool active = bench.rank < 2 * bench.pairs;
+    bool active = bench.rank < bench.active;
 
     bench.first = bench.rank % 2 == 0;
     bench.peer = bench.rank ^ 1;
@@ -283,7 +319,7 @@ static void run_in_role(void)
     if (options.pin) {
         pin();
     }
-    bench.buffer_bytes = 2 * options.largest > SLOTS_BYTES ? 2 * options.largest : SLOTS_BYTES;
+    bench.buffer_bytes = buffer_bytes();
     bench.send = allocate(bench.buffer_bytes, options.alloc_send);
     bench.receive = allocate(bench.buffer_bytes, options.alloc_receive);
     run();
@@ -363,6 +399,12 @@ void bench_verify_ping_pong(size_t bytes)
     if (bench.receive[bytes] != 0) {
         bench_wrong("memory behind the received data", bytes);
     }
+}
+
+double bench_us(size_t bytes, int iterations, double seconds)
+{
+    (void) bytes;
+    return seconds / iterations * 1e6;
 }
 
 double bench_one_way_us(size_t bytes, int iterations, double seconds)

@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * What the point-to-point benchmarks share: options, pairs of ranks, timing, the check of the
- * data, printing. A program is a struct bench_program and a call of bench_main().
+ * What the benchmarks share: options, pairs of ranks, timing, the check of the data, printing. A
+ * program is a struct bench_program and a call of bench_main().
  *
  * Ranks 2i and 2i+1 are pair i; the even one is first. Output, by rank 0: lines that start with
- * '#', then one line "SIZE VALUE" for each message size.
+ * '#', then one line "SIZE VALUE" for each message size. Where all ranks measure together, a third
+ * number is the value of the slowest rank.
  */
 #ifndef BENCH_H_INCLUDED
 #define BENCH_H_INCLUDED
@@ -19,6 +20,8 @@ struct bench_program {
     const char *title; /* what VALUE is, with its unit */
     size_t min, max;   /* message sizes by default */
     int pairs;         /* pairs that measure, the other ranks are idle; 0: all ranks in pairs */
+    bool together; /* instead of in pairs: all ranks take part in each exchange, and are timed */
+    bool rooted;   /* ranks take turns in the exchange: iterations are whole turns */
     bool takes_window, takes_type, takes_idle;
 
     /* Optional: why a size or bench.type cannot be measured, "what: remedy", or NULL. */
@@ -30,19 +33,20 @@ struct bench_program {
     void (*exchange)(size_t bytes, int iterations);
     /* One exchange of data made by bench_fill() and examined by bench_expect(). */
     void (*verify)(size_t bytes);
-    /* VALUE from the seconds that the iterations took, mean of all pairs. */
+    /* VALUE from the seconds that the iterations took, mean of all pairs or of all ranks. */
     double (*value)(size_t bytes, int iterations, double seconds);
 };
 
 /* Set by bench_main(); read-only for the programs. */
 struct bench {
     int rank, ranks; /* in MPI_COMM_WORLD; active ranks have the same number in bench_comm */
-    int pairs;       /* that measure */
+    int active;      /* ranks that measure */
+    int pairs;       /* of them; none where they measure together */
     bool first;      /* of its pair */
     int peer;        /* the other one of the pair */
     int window;      /* messages under way */
     const char *type;
-    size_t buffer_bytes; /* of each of the next two; twice the largest size, and the slots */
+    size_t buffer_bytes; /* of each of the next two: see buffer_bytes() in bench.c */
     char *send, *receive;
 };
 
@@ -72,5 +76,8 @@ _Noreturn void bench_wrong(const char *what, size_t at);
 void bench_ping_pong(size_t bytes, int iterations);
 void bench_verify_ping_pong(size_t bytes);
 double bench_one_way_us(size_t bytes, int iterations, double seconds);
+
+/* Microseconds of each iteration. */
+double bench_us(size_t bytes, int iterations, double seconds);
 
 #endif

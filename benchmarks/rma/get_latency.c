@@ -27,7 +27,7 @@ static const struct bench_program program = {
     .finish = rma_finish,
     .exchange = exchange,
     .verify = verify,
-    .value = rma_us,
+    .value = bench_us,
 };
 
 int main(int argc, char **argv)

@@ -45,12 +45,6 @@ void rma_meet(void)
     MPI_Win_sync(rma_win);
 }
 
-double rma_us(size_t bytes, int iterations, double seconds)
-{
-    (void) bytes;
-    return seconds / iterations * 1e6;
-}
-
 double rma_mbps(size_t bytes, int iterations, double seconds)
 {
     return (double) bytes * bench.window * iterations / seconds / 1e6;

@@ -26,8 +26,7 @@ void rma_finish_unlocked(void);
 /* Between the accesses of one rank and those of another. */
 void rma_meet(void);
 
-/* Microseconds of each operation; megabytes per second of windows of them. */
-double rma_us(size_t bytes, int iterations, double seconds);
+/* Megabytes per second of windows of operations. */
 double rma_mbps(size_t bytes, int iterations, double seconds);
 
 /* The origins put to, and get from, their peers: so many windows of accesses, each flushed. */
