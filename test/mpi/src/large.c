@@ -289,40 +289,6 @@ static void inside_block(struct step *step)
     MPI_Free_mem(room);
 }
 
-#define BLOCKS 4
-#define BLOCK_BYTES ((size_t) 4 << 20)
-
-/* Whether another block follows without a gap. */
-static bool has_next(uint8_t *const *blocks, int which)
-{
-    for (int i = 0; i < BLOCKS; i++) {
-        if (blocks[i] == blocks[which] + BLOCK_BYTES) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A buffer that begins in one block and ends in the next is in no block. Every rank takes part in
- * every message, with such a buffer or one that ends with its block. */
-static void across_blocks(struct step *step)
-{
-    uint8_t *blocks[BLOCKS];
-
-    for (int i = 0; i < BLOCKS; i++) {
-        blocks[i] = alloc_buffer(BLOCK_BYTES, true);
-    }
-    arm(step, 1, sizes[1]);
-    for (int i = 0; i < BLOCKS; i++) {
-        bool across = has_next(blocks, i);
-        receive_inside(step, blocks[i], (across ? 2 : 1) * BLOCK_BYTES,
-                       BLOCK_BYTES - (across ? 1000 : (size_t) step->bytes), 0);
-    }
-    for (int i = 0; i < BLOCKS; i++) {
-        MPI_Free_mem(blocks[i]);
-    }
-}
-
 /* ---- many at once ----------------------------------------------------------------------------- */
 
 /* In a communicator that is freed, and of sends that are given up, while they are under way. */
@@ -549,7 +515,6 @@ int main(int argc, char **argv)
         many(&step, true);
         check_at("edges of blocks", round);
         inside_block(&step);
-        across_blocks(&step);
     }
     passive_pairs(&step);
     MPI_Comm_free(&step.comm);
