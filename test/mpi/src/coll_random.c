@@ -6,7 +6,7 @@
  * what each rank works out alone from the seed. Nothing is communicated but the calls under test,
  * and at the end of each batch of cases which was the first to fail.
  *
- *   --cases N        so many cases (400)
+ *   --cases N        so many cases (300)
  *   --seed S         of all that is drawn (the time)
  *   --max-bytes B    largest block (400000)
  *   --only OP        one collective, such as allgatherv
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
     bool good;
     long first;
 
-    check_start(&argc, &argv, 400, 400000);
+    check_start(&argc, &argv, 300, 400000);
     add_operations(moves, moves_count);
     add_operations(reductions, reductions_count);
     check.rounds = (int) check_option("--cases", check.rounds);
