@@ -30,8 +30,7 @@ class Mpi:
     peer: bool = True  # ours is compared with it
     layout: str = ""  # of mpisuite, for ours
     open_mpi: bool = False
-    spread: dict = None  # settings across fake hosts; None: cannot run there
-    why_not: str = ""
+    why_not: str = ""  # it cannot run across fake hosts; empty: it can
     settings: dict = field(default_factory=dict)
 
     def check(self):
@@ -42,21 +41,20 @@ class Mpi:
     def layout_of(self, bench, ranks, ranks_per_vm):
         """The layout of mpisuite for a run, or None: the ranks are processes of one machine."""
         if bench.place == "hosts":
-            if self.spread is None:
+            if self.why_not:
                 raise UnfitError(self.why_not)
             return layout.LAYOUTS["d"] if self.layout else NODES
         if bench.place == "vms" and self.layout == "b2":
             return _co_resident(-(-ranks // ranks_per_vm))
         return layout.LAYOUTS[self.layout] if self.layout else None
 
-    def environment(self, extra=None, spread=False):
+    def environment(self, extra=None):
         env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         env.pop("LD_LIBRARY_PATH", None)
         if self.prefix:
             env["LD_LIBRARY_PATH"] = os.path.join(self.prefix, "lib")
         env.update(extra or {})
         env.update(self.settings)
-        env.update(self.spread if spread else {})
         return env
 
     def command(self, ranks, cores, binds):
@@ -87,17 +85,16 @@ def _ours(name, text, prefix, where, settings, **more):
 def known(prefix, stock, settings):
     """All libraries, ours first."""
     return {mpi.name: mpi for mpi in (
-        _ours("ours", "this project, two VMs over the region", prefix, "b2", settings,
-              spread={}),
+        _ours("ours", "this project, two VMs over the region", prefix, "b2", settings),
         _ours("ours-1vm", "this project, inside one VM", prefix, "a", settings,
               why_not="its ranks are in one VM"),
         _ours("ours-nonet", "this project, two VMs, UCX without a network", prefix, "b2",
               {**settings, "UCX_TLS": "posix,self"}, why_not="it has no network"),
         Mpi("stock", "MPICH 4.0.2 ch4:ofi as released", f"{stock}/bin/mpicc",
-            f"{stock}/bin/mpiexec", "run benchmarks/stock-mpich, or give --stock=PREFIX", stock,
-            spread={}),
+            f"{stock}/bin/mpiexec", "run benchmarks/stock-mpich, or give --stock=PREFIX", stock),
         Mpi("mpich", "the distribution's MPICH", "mpicc.mpich", "mpiexec.mpich",
-            "install the packages mpich and libmpich-dev", spread=layout.NETWORK),
+            "install the packages mpich and libmpich-dev",
+            why_not="with UCX over TCP its jobs often do not end"),
         Mpi("ompi", "the distribution's Open MPI, ob1 over vader", "mpicc.openmpi",
             "mpirun.openmpi", "install the packages openmpi-bin and libopenmpi-dev", open_mpi=True,
             why_not="it cannot take one machine for several nodes"),
