@@ -13,10 +13,23 @@
 static struct guarded from, to;
 static unsigned char want[LONGEST];
 
+static enum {
+    PLAIN,
+    OUT, /* for another processor: as it comes */
+    FAR  /* past the caches */
+} way;
+
 static void check_copy(unsigned char *dst, const unsigned char *src, uint32_t bytes)
 {
+    static struct ivs_distance distance;
+
     memset(dst, 0, bytes);
-    ivs_copy(dst, src, bytes);
+    if (way == PLAIN) {
+        ivs_copy(dst, src, bytes);
+    } else {
+        distance.far = way == FAR ? 1 : distance.far;
+        ivs_copy_out(&distance, dst, src, bytes);
+    }
     assert_memory_equal(dst, src, bytes);
 }
 
@@ -50,6 +63,9 @@ static void test_before_init(void **state)
 {
     (void) state;
     assert_string_equal(ivs_copy_name(), "memcpy");
+    way = PLAIN;
+    check_lengths();
+    way = OUT;
     check_lengths();
 }
 
@@ -58,6 +74,24 @@ static void test_after_init(void **state)
     (void) state;
     ivs_copy_init();
     print_message("# %s\n", ivs_copy_name());
+    way = PLAIN;
+    check_lengths();
+}
+
+static void test_out(void **state)
+{
+    (void) state;
+    way = OUT;
+    check_lengths();
+}
+
+static void test_out_far(void **state)
+{
+    (void) state;
+    if (strcmp(ivs_copy_name(), "memcpy") == 0) {
+        skip();
+    }
+    way = FAR;
     check_lengths();
 }
 
@@ -79,6 +113,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_before_init),
         cmocka_unit_test(test_after_init),
+        cmocka_unit_test(test_out),
+        cmocka_unit_test(test_out_far),
     };
 
     return cmocka_run_group_tests_name("copy", tests, make_memory, NULL);

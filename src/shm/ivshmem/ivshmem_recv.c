@@ -316,6 +316,10 @@ static bool is_sound(const struct record *record, const MPIDIG_hdr_t *header,
     if (handler == CMA_DONE) {
         return wire->total == 0 && wire->header_bytes == sizeof(struct cma_done);
     }
+    if (handler == MPIDIG_SEND_CTS ||
+        handler == MPIDIG_SSEND_ACK) { /* they name a send, not a receive */
+        return wire->total == 0;
+    }
     if (handler != MPIDIG_SEND) {
         return true;
     }

@@ -66,8 +66,8 @@ static void source_init(struct source *source, const void *buf, MPI_Aint count,
     }
 }
 
-/* Copies up to `room` bytes to dst; returns how many. A type may pack a little less. */
-static uint32_t source_fill(struct source *source, void *dst, uint64_t room)
+/* Copies up to `room` bytes to dst for peer; returns how many. A type may pack a little less. */
+static uint32_t source_fill(struct source *source, uint32_t peer, void *dst, uint64_t room)
 {
     MPI_Aint bytes = (MPI_Aint) MPL_MIN(room, source->total - source->offset);
 
@@ -75,7 +75,8 @@ static uint32_t source_fill(struct source *source, void *dst, uint64_t room)
         return 0;
     }
     if (source->contig != NULL) {
-        ivs_copy(dst, source->contig + source->offset, (size_t) bytes);
+        ivs_copy_out(&transport->port.links[peer].distance, dst, source->contig + source->offset,
+                     (size_t) bytes);
     } else {
         MPIR_Typerep_pack(source->buf, source->count, source->datatype, (MPI_Aint) source->offset,
                           dst, bytes, &bytes);
@@ -156,10 +157,11 @@ static int write_record(struct send *send, uint32_t kind, uint32_t aux, void *wi
     place->at = 0;
     place->last = 1;
     if (place->cell != WIRE_NO_CELL) {
-        place->bytes = source_fill(&send->data, ivs_cell_at(&transport->port, place->cell),
-                                   transport->port.shape.cell_bytes);
+        place->bytes =
+            source_fill(&send->data, send->peer, ivs_cell_at(&transport->port, place->cell),
+                        transport->port.shape.cell_bytes);
     } else {
-        place->bytes = in_record = source_fill(&send->data, inlined, in_record);
+        place->bytes = in_record = source_fill(&send->data, send->peer, inlined, in_record);
     }
     ivs_out_write(out, 0, wire, wire_bytes);
     ivs_out_write(out, wire_bytes, send->header, header_bytes);
@@ -462,8 +464,9 @@ static bool send_big(struct ivs_out *out, uint32_t peer, const struct wire_msg *
             .bytes = MPL_MIN(MPL_MIN(piece, bytes - done), cell_bytes - in_cell),
         };
         place->last = in_cell + place->bytes == cell_bytes || done + place->bytes == bytes;
-        ivs_copy((char *) ivs_cell_at(&transport->port, cells[i]) + place->at, data + done,
-                 place->bytes);
+        ivs_copy_out(&transport->port.links[peer].distance,
+                     (char *) ivs_cell_at(&transport->port, cells[i]) + place->at, data + done,
+                     place->bytes);
         if (done == 0) {
             ivs_out_write(out, 0, &wire, sizeof(wire));
             publish(peer, WIRE_BIG, sizeof(wire), context_id);

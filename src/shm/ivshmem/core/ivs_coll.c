@@ -108,7 +108,7 @@ int ivs_coll_put(struct ivs_coll *coll, const struct ivs_step *step, const void 
     int rc = ivs_coll_room(coll, step);
 
     if (rc == 0) {
-        ivs_copy(ivs_coll_mine(coll, step), from, bytes);
+        ivs_copy_out(&coll->distance, ivs_coll_mine(coll, step), from, bytes);
         ivs_coll_publish(coll, step);
     }
     return rc;

@@ -33,6 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ivs_copy.h"
 #include "shared_word.h"
 
 #define IVS_COLL_LINE_BYTES 256u
@@ -61,6 +62,7 @@ struct ivs_coll {
     uint64_t used[IVS_COLL_CELLS]; /* steps that must be done before each cell is used again */
     uint64_t told;                 /* last value of done */
     uint64_t call;                 /* of the operation under way */
+    struct ivs_distance distance;  /* of those who read what this member writes */
     uint64_t all_done;             /* all members are known to be done with so many */
     int failed; /* 0; set by the caller, for ever, after an operation that did not end well */
     int (*wait)(void *context); /* 0, or what the operation returns */

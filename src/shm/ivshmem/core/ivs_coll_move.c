@@ -178,7 +178,8 @@ static int put_shares(struct ivs_coll *coll, const struct ivs_step *step, const 
 
     for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
         if (j != coll->self) {
-            ivs_copy(mine + share_at(coll, coll->self, j, share), send + j * bytes + at, share);
+            ivs_copy_out(&coll->distance, mine + share_at(coll, coll->self, j, share),
+                         send + j * bytes + at, share);
         }
     }
     if (rc == 0) {

@@ -177,8 +177,8 @@ static int put_operands(struct ivs_coll *coll, const struct ivs_step *step,
     for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
         size_t count = block_count(blocks, j);
 
-        ivs_copy(mine + j * share * unit, send + (begin + at) * unit,
-                 part_of(count, at, share) * unit);
+        ivs_copy_out(&coll->distance, mine + j * share * unit, send + (begin + at) * unit,
+                     part_of(count, at, share) * unit);
         begin += count;
     }
     if (rc == 0) {

@@ -42,6 +42,7 @@ struct ivs_link { /* to one peer */
     struct ivs_loan *loans; /* ring buffer of loan_mask + 1 entries */
     uint32_t loans_head, loans_tail;
     uint32_t ring_index;
+    struct ivs_distance distance;
     bool closing; /* its close record is on the way */
     bool pinned;  /* set by the user: messages wait for this ring, do not move it */
 };
