@@ -17,11 +17,13 @@
 #include "ivs_test.h"
 
 #define CELL 1024u
+#define CELLS 4u
 #define BLOCK_MAX \
     (5u * CELL) /* bytes of a block: more than a cell, and than all cells of a piece */
 #define MEMBERS_MAX 7u
 #define ROUNDS 600
 
+static const struct ivs_coll_shape shape = { CELL, CELLS };
 static struct guarded memory;
 static atomic_bool stop; /* somebody has failed: the others must not wait for ever */
 
@@ -324,7 +326,7 @@ static void run_members(uint32_t members)
 {
     struct member *m = calloc(members, sizeof(*m));
 
-    guarded_make(&memory, ivs_coll_bytes(members, CELL));
+    guarded_make(&memory, ivs_coll_bytes(members, &shape));
     atomic_store(&stop, false);
     for (uint32_t j = 0; j < members; j++) {
         m[j].self = j;
@@ -332,7 +334,8 @@ static void run_members(uint32_t members)
         m[j].seed = 4711 + members;
         m[j].send = malloc(members * (BLOCK_MAX + sizeof(struct map)));
         m[j].recv = malloc(members * (BLOCK_MAX + sizeof(struct map)));
-        ivs_coll_init(&m[j].coll, guarded_front(&memory), members, j, CELL, wait_for_others, NULL);
+        ivs_coll_init(&m[j].coll, guarded_front(&memory), members, j, &shape, wait_for_others,
+                      NULL);
         assert_int_equal(pthread_create(&m[j].thread, NULL, member_main, &m[j]), 0);
     }
     for (uint32_t j = 0; j < members; j++) {
@@ -370,9 +373,9 @@ static int give_up(void *context)
 
 static void alone(struct ivs_coll *coll, uint32_t self)
 {
-    guarded_make(&memory, ivs_coll_bytes(3, CELL));
+    guarded_make(&memory, ivs_coll_bytes(3, &shape));
     looks = 0;
-    ivs_coll_init(coll, guarded_back(&memory), 3, self, CELL, give_up, NULL);
+    ivs_coll_init(coll, guarded_back(&memory), 3, self, &shape, give_up, NULL);
 }
 
 static void wait_ends(void **state)
@@ -408,7 +411,7 @@ static void root_does_not_overwrite(void **state)
 {
     (void) state;
     root_stops(IVS_COLL_INLINE, IVS_COLL_LINES);
-    root_stops(IVS_COLL_INLINE + 1, IVS_COLL_CELLS);
+    root_stops(IVS_COLL_INLINE + 1, shape.cells);
 }
 
 /* Any wrong word in another member's part ends the wait or is ignored. */
@@ -419,7 +422,7 @@ static void garbage_is_refused(void **state)
 
     (void) state;
     alone(&coll, 1);
-    memset(coll.area, 0xa5, ivs_coll_bytes(3, CELL));
+    memset(coll.area, 0xa5, ivs_coll_bytes(3, &shape));
     assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), -EBADMSG);
     assert_int_equal(ivs_coll_barrier(&coll), -EBADMSG);
     guarded_free(&memory);
@@ -433,7 +436,7 @@ static void other_calls_are_found(void **state)
 
     (void) state;
     alone(&coll, 1);
-    ivs_coll_init(&other, coll.area, 3, 0, CELL, give_up, NULL);
+    ivs_coll_init(&other, coll.area, 3, 0, &shape, give_up, NULL);
     assert_int_equal(ivs_coll_bcast(&other, 0, buf, 8), 0);
     assert_int_equal(ivs_coll_bcast(&coll, 0, buf, 16), -EPROTO);
     assert_int_equal(ivs_coll_scatter(&other, 0, buf, NULL, 4), 0);
@@ -484,7 +487,7 @@ static void errors_of_operations_pass(void **state)
         struct ivs_coll other;
         struct ivs_step step;
 
-        ivs_coll_init(&other, coll.area, 3, j, CELL, give_up, NULL);
+        ivs_coll_init(&other, coll.area, 3, j, &shape, give_up, NULL);
         (void) ivs_coll_call(&other, IVS_COLL_ALLREDUCE, 0, sizeof(x));
         step = ivs_coll_begin(&other, sizeof(x));
         assert_int_equal(ivs_coll_put(&other, &step, x, sizeof(x)), 0);

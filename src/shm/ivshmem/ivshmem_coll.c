@@ -17,10 +17,8 @@
 
 extern MPL_atomic_uint64_t *MPIDI_POSIX_shm_limit_counter;
 
-#define CALLS_BEFORE 3 /* by messages: many communicators are hardly used */
-#define CELL_BYTES_MAX 32768u
-#define CELL_BYTES_MIN 4096u
-#define AREA_BYTES_WANTED (4u << 20) /* with many ranks the cells become smaller */
+#define CALLS_BEFORE 3        /* by messages: many communicators are hardly used */
+#define AREA_BYTES (4u << 20) /* wanted: what has been read should have left the caches again */
 
 static int make_progress(void *context)
 {
@@ -28,6 +26,7 @@ static int make_progress(void *context)
 
     if (own->waited != own->coll.steps) { /* the last wait has ended, this is another */
         own->waited = own->coll.steps;
+        MPIDI_IVSHMEM_poll.idle = 0; /* the host is busy: the netmod can wait */
         MPIDI_IVSHMEMI_waited();
     }
     own->mpi_errno = MPID_Progress_test(NULL);
@@ -35,14 +34,19 @@ static int make_progress(void *context)
     return own->mpi_errno == MPI_SUCCESS ? 0 : -EIO;
 }
 
-static uint32_t cell_bytes(uint32_t ranks)
+/* With more ranks fewer cells, then smaller ones. */
+static struct ivs_coll_shape shape_for(uint32_t ranks)
 {
-    uint32_t bytes = CELL_BYTES_MAX;
+    struct ivs_coll_shape shape = { 32768, IVS_COLL_CELLS_MAX };
 
-    while (bytes > CELL_BYTES_MIN && ivs_coll_bytes(ranks, bytes) > AREA_BYTES_WANTED) {
-        bytes /= 2;
+    while (shape.cells > 8 && ivs_coll_bytes(ranks, &shape) > AREA_BYTES + (AREA_BYTES >> 3)) {
+        shape.cells /= 2;
     }
-    return bytes;
+    while (shape.cell_bytes > 4096 &&
+           ivs_coll_bytes(ranks, &shape) > AREA_BYTES + (AREA_BYTES >> 3)) {
+        shape.cell_bytes /= 2;
+    }
+    return shape;
 }
 
 /* Of the host, by what its ranks have taken already. */
@@ -74,8 +78,9 @@ static uint32_t count_vms(MPIR_Comm *comm)
 /* Messages among these ranks; collective operations of the communicator go by messages meanwhile. */
 static int make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
 {
-    uint32_t ranks = (uint32_t) comm->local_size, cell = cell_bytes(ranks);
-    size_t bytes = ivs_coll_bytes(ranks, cell);
+    const uint32_t ranks = (uint32_t) comm->local_size;
+    const struct ivs_coll_shape shape = shape_for(ranks);
+    size_t bytes = ivs_coll_bytes(ranks, &shape);
     MPIR_Errflag_t errflag = MPIR_ERR_NONE;
     uint32_t first[2] = { comm->rank == 0 && is_within_limit(bytes),
                           ivs_rules_sum(MPIDI_IVSHMEMI_rules()) };
@@ -97,7 +102,7 @@ static int make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
     if (comm->rank == 0) {
         MPL_atomic_fetch_add_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
     }
-    ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, cell, make_progress, own);
+    ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, &shape, make_progress, own);
     own->vms = count_vms(comm);
     own->state = MPIDI_IVSHMEMI_COLL_READY;
     return MPI_SUCCESS;
@@ -219,7 +224,7 @@ int MPIDI_IVSHMEM_mpi_comm_free_hook(MPIR_Comm *comm)
     int mpi_errno = MPIDI_POSIX_mpi_comm_free_hook(comm);
 
     if (own != NULL && own->coll.area != NULL) {
-        size_t bytes = ivs_coll_bytes(own->coll.members, own->coll.cell_bytes);
+        size_t bytes = ivs_coll_bytes(own->coll.members, &own->coll.shape);
         int ret = MPIDU_shm_free(own->coll.area);
 
         if (own->coll.self == 0) {

@@ -40,7 +40,7 @@ static int pairs_begin(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, MPIR
     pairs->coll = &own->coll;
     pairs->shares = shares;
     pairs->share =
-        (MPI_Aint) (own->coll.cell_bytes / shares / LENGTH_BYTES * LENGTH_BYTES) - LENGTH_BYTES;
+        (MPI_Aint) (own->coll.shape.cell_bytes / shares / LENGTH_BYTES * LENGTH_BYTES) - LENGTH_BYTES;
     pairs->share = MPL_MAX(pairs->share, 0); /* so many ranks that all goes by message */
     pairs->tag = tag;
     pairs->send = MPL_calloc(2 * ranks, sizeof(struct part) + sizeof(MPIR_Request *), MPL_MEM_COLL);
@@ -152,7 +152,7 @@ static int exchange_short(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own,
                           enum ivs_coll_kind kind, uint32_t root)
 {
     int rc = ivs_coll_call(pairs->coll, kind, root, 0);
-    struct ivs_step step = ivs_coll_begin(pairs->coll, pairs->coll->cell_bytes);
+    struct ivs_step step = ivs_coll_begin(pairs->coll, pairs->coll->shape.cell_bytes);
     int mpi_errno = MPI_SUCCESS;
 
     if (rc == 0 && any_short(pairs, pairs->send)) {

@@ -9,9 +9,7 @@
 #include "ivshmem_impl.h"
 #include "core/ivs_member.h"
 
-/* Communicators whose collective buffers find room at the same time; more use other algorithms. */
-#define COLL_COMMS 8
-#define COLL_PERCENT 10 /* of what is free */
+#define COLL_PERCENT 25 /* of what is free, for collective operations at most */
 
 static bool joined;
 
@@ -34,7 +32,7 @@ static bool plan(uint32_t ranks, uint64_t free_bytes, struct ivs_offer *offer)
     const uint32_t chunk = MPIDI_IVSHMEMI_global.region->geo.chunk_bytes;
     const uint32_t world = (uint32_t) MPIR_Process.size;
     uint64_t budget = free_bytes / 100 * (uint64_t) MPIR_CVAR_IVSHMEM_ARENA_PERCENT;
-    uint64_t coll = MPL_MIN(ivs_size_coll(ranks) * COLL_COMMS, free_bytes / 100 * COLL_PERCENT);
+    uint64_t coll = free_bytes / 100 * COLL_PERCENT;
     struct ivs_queues most = MPIDI_IVSHMEMI_wanted_queues(ranks);
     struct ivs_queues queues;
 

@@ -11,7 +11,7 @@
 #include "ivs_copy.h"
 
 #define LINE 64u
-#define LOOKS 64            /* at a number, between two calls of wait */
+#define LOOKS 200           /* at a number, between two calls of wait */
 #define TELL_AFTER 8u       /* steps without a cell that done may lag behind */
 #define DONE_AT 0u          /* parts of a member's part */
 #define LINES_AT (2 * LINE) /* done's neighbour line would be fetched with it */
@@ -19,25 +19,25 @@
 
 _Static_assert(TELL_AFTER < IVS_COLL_LINES, "C4");
 
-static size_t part_bytes(uint32_t cell_bytes)
+static size_t part_bytes(const struct ivs_coll_shape *shape)
 {
-    return CELLS_AT + (size_t) IVS_COLL_CELLS * cell_bytes;
+    return CELLS_AT + (size_t) shape->cells * shape->cell_bytes;
 }
 
-size_t ivs_coll_bytes(uint32_t members, uint32_t cell_bytes)
+size_t ivs_coll_bytes(uint32_t members, const struct ivs_coll_shape *shape)
 {
-    return members * part_bytes(cell_bytes);
+    return members * part_bytes(shape);
 }
 
 void ivs_coll_init(struct ivs_coll *coll, void *area, uint32_t members, uint32_t self,
-                   uint32_t cell_bytes, int (*wait)(void *), void *context)
+                   const struct ivs_coll_shape *shape, int (*wait)(void *), void *context)
 {
     memset(coll, 0, sizeof(*coll));
     coll->area = (unsigned char *) area;
-    coll->stride = part_bytes(cell_bytes);
+    coll->stride = part_bytes(shape);
     coll->members = members;
     coll->self = self;
-    coll->cell_bytes = cell_bytes;
+    coll->shape = *shape;
     coll->wait = wait;
     coll->context = context;
 }
@@ -61,9 +61,9 @@ struct ivs_step ivs_coll_begin(struct ivs_coll *coll, size_t bytes)
     step.line = LINES_AT + (step.number % IVS_COLL_LINES) * IVS_COLL_LINE_BYTES;
     step.payload = step.line + offsetof(struct ivs_coll_line, payload);
     if (bytes > IVS_COLL_INLINE) {
-        uint32_t cell = (uint32_t) (coll->cells++ % IVS_COLL_CELLS);
+        uint32_t cell = (uint32_t) (coll->cells_used++ % coll->shape.cells);
 
-        step.payload = CELLS_AT + cell * (size_t) coll->cell_bytes;
+        step.payload = CELLS_AT + cell * (size_t) coll->shape.cell_bytes;
         step.need = coll->used[cell] > step.need ? coll->used[cell] : step.need;
         coll->used[cell] = step.number + 1;
     }
@@ -156,7 +156,7 @@ size_t ivs_coll_share(const struct ivs_coll *coll, size_t bytes, uint32_t shares
     if (bytes <= IVS_COLL_INLINE / shares) {
         return bytes;
     }
-    most = coll->cell_bytes / shares;
+    most = coll->shape.cell_bytes / shares;
     most -= most % unit;
     return bytes < most ? bytes : most;
 }

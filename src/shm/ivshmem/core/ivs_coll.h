@@ -39,7 +39,7 @@
 #define IVS_COLL_LINE_BYTES 256u
 #define IVS_COLL_LINES 32u                          /* power of two */
 #define IVS_COLL_INLINE (IVS_COLL_LINE_BYTES - 16u) /* 48 of them are in the number's cache line */
-#define IVS_COLL_CELLS 8u                           /* power of two */
+#define IVS_COLL_CELLS_MAX 64u
 #define IVS_COLL_MEMBERS_MAX 4096u
 
 struct ivs_coll_line {
@@ -50,31 +50,37 @@ struct ivs_coll_line {
 
 _Static_assert(sizeof(struct ivs_coll_line) == IVS_COLL_LINE_BYTES, "line");
 
+/* Of each member's part. */
+struct ivs_coll_shape {
+    uint32_t cell_bytes; /* multiple of 64 */
+    uint32_t cells;      /* 2..IVS_COLL_CELLS_MAX */
+};
+
 /* A member's view of the area. */
 struct ivs_coll {
     unsigned char *area;
     size_t stride; /* bytes from one member's part to the next */
     uint32_t members;
     uint32_t self;
-    uint32_t cell_bytes;
-    uint64_t steps;                /* begun */
-    uint64_t cells;                /* of these, with a cell */
-    uint64_t used[IVS_COLL_CELLS]; /* steps that must be done before each cell is used again */
-    uint64_t told;                 /* last value of done */
-    uint64_t call;                 /* of the operation under way */
-    struct ivs_distance distance;  /* of those who read what this member writes */
-    uint64_t all_done;             /* all members are known to be done with so many */
+    struct ivs_coll_shape shape;
+    uint64_t steps; /* begun */
+    uint64_t cells_used;
+    uint64_t used[IVS_COLL_CELLS_MAX]; /* steps that must be done before each cell is used again */
+    uint64_t told;                     /* last value of done */
+    uint64_t call;                     /* of the operation under way */
+    struct ivs_distance distance;      /* of those who read what this member writes */
+    uint64_t all_done;                 /* all members are known to be done with so many */
     int failed; /* 0; set by the caller, for ever, after an operation that did not end well */
     int (*wait)(void *context); /* 0, or what the operation returns */
     void *context;
 };
 
-/* Bytes for so many members (1..IVS_COLL_MEMBERS_MAX). cell_bytes: multiple of 64. */
-size_t ivs_coll_bytes(uint32_t members, uint32_t cell_bytes);
+/* Bytes for so many members (1..IVS_COLL_MEMBERS_MAX). */
+size_t ivs_coll_bytes(uint32_t members, const struct ivs_coll_shape *shape);
 
 /* area: 64-byte aligned, zeroed before the first member begins. */
 void ivs_coll_init(struct ivs_coll *coll, void *area, uint32_t members, uint32_t self,
-                   uint32_t cell_bytes, int (*wait)(void *), void *context);
+                   const struct ivs_coll_shape *shape, int (*wait)(void *), void *context);
 
 /* ---- steps -------------------------------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ static size_t piece_of(const struct ivs_coll *coll, size_t bytes, size_t left)
 
     piece -= piece % 64;
     piece = piece < PIECE_MIN ? PIECE_MIN : piece;
-    piece = piece < coll->cell_bytes ? piece : coll->cell_bytes;
+    piece = piece < coll->shape.cell_bytes ? piece : coll->shape.cell_bytes;
     return left < piece ? left : piece;
 }
 
@@ -191,7 +191,7 @@ static int put_shares(struct ivs_coll *coll, const struct ivs_step *step, const 
 static size_t share_of(const struct ivs_coll *coll, size_t left)
 {
     uint32_t others = coll->members - 1;
-    size_t unit = coll->cell_bytes / others >= 64 ? 64 : 1;
+    size_t unit = coll->shape.cell_bytes / others >= 64 ? 64 : 1;
 
     return ivs_coll_share(coll, left, others, unit);
 }

@@ -17,8 +17,6 @@
 #define CELLS_LEAST 8u
 #define HOST_CELL_BYTES (12u << 20)
 #define HOST_RING_BYTES (18u << 20)
-#define COLL_FLAGS UINT64_C(128)
-#define COLL_BUFFER UINT64_C(32768)
 
 const struct ivs_queues ivs_queues_least = { 4, 4096, 4 };
 
@@ -83,9 +81,4 @@ bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t
         }
     }
     return false;
-}
-
-uint64_t ivs_size_coll(uint32_t ranks)
-{
-    return round_up(COLL_FLAGS * ranks, 4096) + COLL_BUFFER + COLL_BUFFER * ranks;
 }

@@ -35,7 +35,4 @@ void ivs_size_usual(uint32_t ranks, struct ivs_queues *queues);
 bool ivs_size_fit(uint32_t ranks, uint32_t world, uint32_t chunk_bytes, uint64_t budget,
                   const struct ivs_queues *most, struct ivs_queues *queues);
 
-/* Bytes of one communicator's collective buffers among `ranks` ranks, at their default sizes. */
-uint64_t ivs_size_coll(uint32_t ranks);
-
 #endif /* IVS_SIZE_H_INCLUDED */
