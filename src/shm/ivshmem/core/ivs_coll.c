@@ -160,3 +160,67 @@ size_t ivs_coll_share(const struct ivs_coll *coll, size_t bytes, uint32_t shares
     most -= most % unit;
     return bytes < most ? bytes : most;
 }
+
+struct piece {
+    struct ivs_step first, second;
+    size_t at, length;
+};
+
+/* Up to `ahead` pieces from *at on. */
+static unsigned give_pieces(struct ivs_coll *coll, const struct ivs_coll_run *run,
+                            const void *context, struct piece *pieces, size_t *at, int *rc)
+{
+    const unsigned half = coll->shape.cells / 2; /* the other half may still be read by others */
+    const unsigned ahead = half < IVS_COLL_AHEAD ? half : IVS_COLL_AHEAD;
+    unsigned count = 0;
+
+    while (*rc == 0 && count < (run->give_second == NULL || ahead < 2 ? ahead : ahead / 2) &&
+           *at < run->total) {
+        struct piece *piece = &pieces[count++];
+
+        piece->at = *at;
+        piece->length = run->piece(context, run->total - *at);
+        piece->first = ivs_coll_begin(coll, run->bytes(context, piece->length));
+        *rc = run->give(context, &piece->first, *at, piece->length);
+        *at += piece->length;
+    }
+    return count;
+}
+
+static int give_seconds(struct ivs_coll *coll, const struct ivs_coll_run *run, const void *context,
+                        struct piece *pieces, unsigned count)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < count; i++) {
+        struct piece *piece = &pieces[i];
+
+        piece->second = ivs_coll_begin(coll, run->second_bytes(context, piece->length));
+        rc = run->give_second(context, &piece->first, &piece->second, piece->at, piece->length);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        ivs_coll_end(coll, &pieces[i].first);
+    }
+    return rc;
+}
+
+int ivs_coll_run(struct ivs_coll *coll, const struct ivs_coll_run *run, const void *context, int rc)
+{
+    struct piece pieces[IVS_COLL_AHEAD];
+
+    for (size_t at = 0; rc == 0 && at < run->total;) {
+        unsigned count = give_pieces(coll, run, context, pieces, &at, &rc);
+
+        if (rc == 0 && run->give_second != NULL) {
+            rc = give_seconds(coll, run, context, pieces, count);
+        }
+        for (unsigned i = 0; rc == 0 && i < count; i++) {
+            const struct ivs_step *last =
+                run->give_second == NULL ? &pieces[i].first : &pieces[i].second;
+
+            rc = run->take(context, last, pieces[i].at, pieces[i].length);
+            ivs_coll_end(coll, last);
+        }
+    }
+    return rc;
+}

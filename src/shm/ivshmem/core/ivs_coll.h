@@ -146,6 +146,32 @@ static inline const void *ivs_coll_theirs(const struct ivs_coll *coll, const str
  * bytes: of `bytes` that are left. At least one element fits if unit * shares <= cell_bytes. */
 size_t ivs_coll_share(const struct ivs_coll *coll, size_t bytes, uint32_t shares, size_t unit);
 
+/* ---- operations in pieces ----------------------------------------------------------------- */
+
+#define IVS_COLL_AHEAD 8u /* most pieces given before the first of them is taken */
+
+/* What an operation does with its pieces. `total`, `at` and `piece` count in bytes or elements, as the
+ * operation likes, and are the same on all members. All return 0 or what ends the operation. */
+struct ivs_coll_run {
+    size_t total;
+    /* How much of what is left the next piece holds, and the bytes of its payload at most. */
+    size_t (*piece)(const void *context, size_t left);
+    size_t (*bytes)(const void *context, size_t piece);
+    /* Publishes what this member has. */
+    int (*give)(const void *context, const struct ivs_step *step, size_t at, size_t piece);
+    /* NULL, or makes something of what all have given, and publishes that in a second step. */
+    size_t (*second_bytes)(const void *context, size_t piece);
+    int (*give_second)(const void *context, const struct ivs_step *first,
+                       const struct ivs_step *second, size_t at, size_t piece);
+    /* Takes what was published last. */
+    int (*take)(const void *context, const struct ivs_step *step, size_t at, size_t piece);
+};
+
+/* Gives several pieces, then takes as many, and so on: members that share a processor then do more
+ * between two switches. rc: of the call's begin; nothing is done if it is not 0. */
+int ivs_coll_run(struct ivs_coll *coll, const struct ivs_coll_run *run, const void *context,
+                 int rc);
+
 /* ---- moving data (ivs_coll_move.c) -------------------------------------------------------- */
 
 /* All return 0, -EBADMSG, -EPROTO or what wait returned; after an error the area is of no use any more.

@@ -11,15 +11,47 @@
 #define PIECES 4u /* that a long message is cut into, so that all copy at the same time */
 #define PIECE_MIN 8192u
 
-/* The next piece of `left` bytes of a message of `bytes`. */
-static size_t piece_of(const struct ivs_coll *coll, size_t bytes, size_t left)
+/* A call, for what is done with its pieces. */
+struct move {
+    struct ivs_coll *coll;
+    const unsigned char *send;
+    unsigned char *recv;
+    size_t bytes; /* of the message, or of a block */
+    uint32_t root;
+    const struct ivs_blocks *blocks;
+};
+
+/* Of a message that is published whole. */
+static size_t piece_of(const void *context, size_t left)
 {
-    size_t piece = bytes / PIECES;
+    const struct move *move = (const struct move *) context;
+    const size_t most = move->coll->shape.cell_bytes;
+    size_t piece = move->bytes / PIECES;
 
     piece -= piece % 64;
     piece = piece < PIECE_MIN ? PIECE_MIN : piece;
-    piece = piece < coll->shape.cell_bytes ? piece : coll->shape.cell_bytes;
+    piece = piece < most ? piece : most;
     return left < piece ? left : piece;
+}
+
+static size_t piece_bytes(const void *context, size_t piece)
+{
+    (void) context;
+    return piece;
+}
+
+/* Of a message that is published with others, one for each other member. */
+static size_t share_of(const void *context, size_t left)
+{
+    const struct ivs_coll *coll = ((const struct move *) context)->coll;
+    const uint32_t others = coll->members - 1;
+
+    return ivs_coll_share(coll, left, others, coll->shape.cell_bytes / others >= 64 ? 64 : 1);
+}
+
+static size_t shares_bytes(const void *context, size_t share)
+{
+    return share * (((const struct move *) context)->coll->members - 1);
 }
 
 /* Of a member's payload, from byte `at` on. */
@@ -33,6 +65,14 @@ static int take(const struct ivs_coll *coll, const struct ivs_step *step, uint32
     }
     return rc;
 }
+
+/* The other members in turn; not all members take from the same one at the same time. */
+static uint32_t member_after(const struct ivs_coll *coll, uint32_t i)
+{
+    return (coll->self + i) % coll->members;
+}
+
+/* ---- Barrier ---- */
 
 int ivs_coll_barrier(struct ivs_coll *coll)
 {
@@ -50,32 +90,50 @@ int ivs_coll_barrier(struct ivs_coll *coll)
     return rc;
 }
 
+/* ---- Bcast ---- */
+
+static int bcast_give(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct move *move = (const struct move *) context;
+
+    return move->coll->self != move->root ? 0
+                                          : ivs_coll_put(move->coll, step, move->recv + at, piece);
+}
+
+static int bcast_take(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct move *move = (const struct move *) context;
+
+    return move->coll->self == move->root
+               ? 0
+               : take(move->coll, step, move->root, 0, move->recv + at, piece);
+}
+
 int ivs_coll_bcast(struct ivs_coll *coll, uint32_t root, void *buf, size_t bytes)
 {
-    unsigned char *to = (unsigned char *) buf;
-    int rc = ivs_coll_call(coll, IVS_COLL_BCAST, root, bytes);
+    const struct move move = { coll, NULL, (unsigned char *) buf, bytes, root, NULL };
+    const struct ivs_coll_run run = {
+        .total = bytes,
+        .piece = piece_of,
+        .bytes = piece_bytes,
+        .give = bcast_give,
+        .take = bcast_take,
+    };
 
-    for (size_t at = 0, piece; rc == 0 && at < bytes; at += piece) {
-        struct ivs_step step;
-
-        piece = piece_of(coll, bytes, bytes - at);
-        step = ivs_coll_begin(coll, piece);
-        rc = coll->self == root ? ivs_coll_put(coll, &step, to + at, piece)
-                                : take(coll, &step, root, 0, to + at, piece);
-        ivs_coll_end(coll, &step);
-    }
-    return rc;
+    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_BCAST, root, bytes));
 }
+
+/* ---- Allgather ---- */
 
 static size_t block_bytes(const struct ivs_blocks *blocks, uint32_t member)
 {
     return blocks->bytes == NULL ? blocks->each : blocks->bytes[member];
 }
 
-static unsigned char *block_in(void *buf, const struct ivs_blocks *blocks, uint32_t member)
+static unsigned char *block_in(const struct move *move, uint32_t member)
 {
-    return (unsigned char *) buf +
-           (blocks->at == NULL ? member * blocks->each : blocks->at[member]);
+    return move->recv +
+           (move->blocks->at == NULL ? member * move->blocks->each : move->blocks->at[member]);
 }
 
 static size_t longest_block(const struct ivs_coll *coll, const struct ivs_blocks *blocks)
@@ -88,80 +146,108 @@ static size_t longest_block(const struct ivs_coll *coll, const struct ivs_blocks
     return longest;
 }
 
-/* What of a block lies in the piece at `at`. */
-static size_t part_of(size_t block, size_t at, size_t piece)
+/* What of a member's block lies in the piece at `at`. */
+static size_t part_of(const struct move *move, uint32_t member, size_t at, size_t piece)
 {
+    size_t block = block_bytes(move->blocks, member);
     size_t left = at < block ? block - at : 0;
 
     return left < piece ? left : piece;
 }
 
-/* One piece of each block. */
-static int allgather_piece(struct ivs_coll *coll, const unsigned char *own, void *recv,
-                           const struct ivs_blocks *blocks, size_t at, size_t piece)
+static int allgather_give(const void *context, const struct ivs_step *step, size_t at, size_t piece)
 {
-    struct ivs_step step = ivs_coll_begin(coll, piece);
-    size_t part = part_of(block_bytes(blocks, coll->self), at, piece);
-    int rc = part == 0 ? 0 : ivs_coll_put(coll, &step, own + at, part);
+    const struct move *move = (const struct move *) context;
+    size_t part = part_of(move, move->coll->self, at, piece);
 
-    for (uint32_t i = 1; rc == 0 && i < coll->members; i++) {
-        uint32_t j = (coll->self + i) % coll->members; /* not all at the same one */
-        part = part_of(block_bytes(blocks, j), at, piece);
-        rc = part == 0 ? 0 : take(coll, &step, j, 0, block_in(recv, blocks, j) + at, part);
+    return part == 0 ? 0 : ivs_coll_put(move->coll, step, move->send + at, part);
+}
+
+static int allgather_take(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct move *move = (const struct move *) context;
+    int rc = 0;
+
+    for (uint32_t i = 1; rc == 0 && i < move->coll->members; i++) {
+        uint32_t j = member_after(move->coll, i);
+        size_t part = part_of(move, j, at, piece);
+
+        rc = part == 0 ? 0 : take(move->coll, step, j, 0, block_in(move, j) + at, part);
     }
-    ivs_coll_end(coll, &step);
     return rc;
 }
 
 int ivs_coll_allgather(struct ivs_coll *coll, const void *send, void *recv,
                        const struct ivs_blocks *blocks)
 {
-    unsigned char *place = block_in(recv, blocks, coll->self);
-    const unsigned char *own = send == NULL ? place : (const unsigned char *) send;
-    size_t longest = longest_block(coll, blocks);
-    int rc = ivs_coll_call(coll, IVS_COLL_ALLGATHER, 0, longest);
+    const size_t longest = longest_block(coll, blocks);
+    struct move move = { coll,  (const unsigned char *) send, (unsigned char *) recv, longest, 0,
+                         blocks };
+    const struct ivs_coll_run run = {
+        .total = longest,
+        .piece = piece_of,
+        .bytes = piece_bytes,
+        .give = allgather_give,
+        .take = allgather_take,
+    };
+    unsigned char *place = block_in(&move, coll->self);
+    int rc;
 
-    for (size_t at = 0, piece; rc == 0 && at < longest; at += piece) {
-        piece = piece_of(coll, longest, longest - at);
-        rc = allgather_piece(coll, own, recv, blocks, at, piece);
+    if (send == NULL) {
+        move.send = place;
     }
-    if (rc == 0 && own != place) {
-        ivs_copy(place, own, block_bytes(blocks, coll->self));
+    rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_ALLGATHER, 0, longest));
+    if (rc == 0 && move.send != place) {
+        ivs_copy(place, move.send, block_bytes(blocks, coll->self));
     }
     return rc;
 }
 
-static int gather_piece(struct ivs_coll *coll, uint32_t root, const unsigned char *send,
-                        unsigned char *recv, size_t bytes, size_t at, size_t piece)
+/* ---- Gather ---- */
+
+static int gather_give(const void *context, const struct ivs_step *step, size_t at, size_t piece)
 {
-    struct ivs_step step = ivs_coll_begin(coll, piece);
+    const struct move *move = (const struct move *) context;
+
+    return move->coll->self == move->root ? 0
+                                          : ivs_coll_put(move->coll, step, move->send + at, piece);
+}
+
+static int gather_take(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct move *move = (const struct move *) context;
     int rc = 0;
 
-    if (coll->self != root) {
-        rc = ivs_coll_put(coll, &step, send + at, piece);
+    for (uint32_t i = 1; rc == 0 && move->coll->self == move->root && i < move->coll->members;
+         i++) {
+        uint32_t j = member_after(move->coll, i);
+        rc = take(move->coll, step, j, 0, move->recv + j * move->bytes + at, piece);
     }
-    for (uint32_t j = 0; rc == 0 && coll->self == root && j < coll->members; j++) {
-        rc = j == root ? 0 : take(coll, &step, j, 0, recv + j * bytes + at, piece);
-    }
-    ivs_coll_end(coll, &step);
     return rc;
 }
 
 int ivs_coll_gather(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
                     size_t bytes)
 {
-    int rc = ivs_coll_call(coll, IVS_COLL_GATHER, root, bytes);
+    const struct move move = {
+        coll, (const unsigned char *) send, (unsigned char *) recv, bytes, root, NULL
+    };
+    const struct ivs_coll_run run = {
+        .total = bytes,
+        .piece = piece_of,
+        .bytes = piece_bytes,
+        .give = gather_give,
+        .take = gather_take,
+    };
+    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_GATHER, root, bytes));
 
-    for (size_t at = 0, piece; rc == 0 && at < bytes; at += piece) {
-        piece = piece_of(coll, bytes, bytes - at);
-        rc = gather_piece(coll, root, (const unsigned char *) send, (unsigned char *) recv, bytes,
-                          at, piece);
-    }
     if (rc == 0 && coll->self == root && send != NULL) {
-        ivs_copy((unsigned char *) recv + root * bytes, send, bytes);
+        ivs_copy(move.recv + root * bytes, send, bytes);
     }
     return rc;
 }
+
+/* ---- Scatter, Alltoall ---- */
 
 /* Where in a payload of a share for each member but the sender the one for `to` lies. */
 static size_t share_at(const struct ivs_coll *coll, uint32_t from, uint32_t to, size_t share)
@@ -170,17 +256,17 @@ static size_t share_at(const struct ivs_coll *coll, uint32_t from, uint32_t to, 
 }
 
 /* Publishes the pieces at `at` of the blocks for all others. */
-static int put_shares(struct ivs_coll *coll, const struct ivs_step *step, const unsigned char *send,
-                      size_t bytes, size_t at, size_t share)
+static int give_shares(const void *context, const struct ivs_step *step, size_t at, size_t share)
 {
+    const struct move *move = (const struct move *) context;
+    struct ivs_coll *coll = move->coll;
     unsigned char *mine = (unsigned char *) ivs_coll_mine(coll, step);
     int rc = ivs_coll_room(coll, step);
 
-    for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
-        if (j != coll->self) {
-            ivs_copy_out(&coll->distance, mine + share_at(coll, coll->self, j, share),
-                         send + j * bytes + at, share);
-        }
+    for (uint32_t i = 1; rc == 0 && i < coll->members; i++) {
+        uint32_t j = member_after(coll, i);
+        ivs_copy_out(&coll->distance, mine + share_at(coll, coll->self, j, share),
+                     move->send + j * move->bytes + at, share);
     }
     if (rc == 0) {
         ivs_coll_publish(coll, step);
@@ -188,62 +274,73 @@ static int put_shares(struct ivs_coll *coll, const struct ivs_step *step, const 
     return rc;
 }
 
-static size_t share_of(const struct ivs_coll *coll, size_t left)
+static int scatter_give(const void *context, const struct ivs_step *step, size_t at, size_t share)
 {
-    uint32_t others = coll->members - 1;
-    size_t unit = coll->shape.cell_bytes / others >= 64 ? 64 : 1;
+    const struct move *move = (const struct move *) context;
 
-    return ivs_coll_share(coll, left, others, unit);
+    return move->coll->self == move->root ? give_shares(context, step, at, share) : 0;
+}
+
+static int scatter_take(const void *context, const struct ivs_step *step, size_t at, size_t share)
+{
+    const struct move *move = (const struct move *) context;
+    const struct ivs_coll *coll = move->coll;
+
+    return coll->self == move->root
+               ? 0
+               : take(coll, step, move->root, share_at(coll, move->root, coll->self, share),
+                      move->recv + at, share);
 }
 
 int ivs_coll_scatter(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
                      size_t bytes)
 {
-    const unsigned char *from = (const unsigned char *) send;
-    int rc = ivs_coll_call(coll, IVS_COLL_SCATTER, root, bytes);
+    const struct move move = {
+        coll, (const unsigned char *) send, (unsigned char *) recv, bytes, root, NULL
+    };
+    const struct ivs_coll_run run = {
+        .total = coll->members == 1 ? 0 : bytes,
+        .piece = share_of,
+        .bytes = shares_bytes,
+        .give = scatter_give,
+        .take = scatter_take,
+    };
 
     if (coll->self == root && recv != NULL) {
-        ivs_copy(recv, from + root * bytes, bytes);
+        ivs_copy(recv, move.send + root * bytes, bytes);
     }
-    for (size_t at = 0, share; rc == 0 && coll->members > 1 && at < bytes; at += share) {
-        struct ivs_step step;
-
-        share = share_of(coll, bytes - at);
-        step = ivs_coll_begin(coll, share * (coll->members - 1));
-        rc = coll->self == root ? put_shares(coll, &step, from, bytes, at, share)
-                                : take(coll, &step, root, share_at(coll, root, coll->self, share),
-                                       (unsigned char *) recv + at, share);
-        ivs_coll_end(coll, &step);
-    }
-    return rc;
+    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_SCATTER, root, bytes));
 }
 
-static int alltoall_piece(struct ivs_coll *coll, const unsigned char *send, unsigned char *recv,
-                          size_t bytes, size_t at, size_t share)
+static int alltoall_take(const void *context, const struct ivs_step *step, size_t at, size_t share)
 {
-    struct ivs_step step = ivs_coll_begin(coll, share * (coll->members - 1));
-    int rc = put_shares(coll, &step, send, bytes, at, share);
+    const struct move *move = (const struct move *) context;
+    const struct ivs_coll *coll = move->coll;
+    int rc = 0;
 
     for (uint32_t i = 1; rc == 0 && i < coll->members; i++) {
-        uint32_t j = (coll->self + i) % coll->members;
-        rc = take(coll, &step, j, share_at(coll, j, coll->self, share), recv + j * bytes + at,
-                  share);
+        uint32_t j = member_after(coll, i);
+        rc = take(coll, step, j, share_at(coll, j, coll->self, share),
+                  move->recv + j * move->bytes + at, share);
     }
-    ivs_coll_end(coll, &step);
     return rc;
 }
 
 int ivs_coll_alltoall(struct ivs_coll *coll, const void *send, void *recv, size_t bytes)
 {
-    const unsigned char *from = (const unsigned char *) send;
-    int rc = ivs_coll_call(coll, IVS_COLL_ALLTOALL, 0, bytes);
+    const struct move move = { coll, (const unsigned char *) send, (unsigned char *) recv, bytes, 0,
+                               NULL };
+    const struct ivs_coll_run run = {
+        .total = coll->members == 1 ? 0 : bytes,
+        .piece = share_of,
+        .bytes = shares_bytes,
+        .give = give_shares,
+        .take = alltoall_take,
+    };
+    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_ALLTOALL, 0, bytes));
 
-    for (size_t at = 0, share; rc == 0 && coll->members > 1 && at < bytes; at += share) {
-        share = share_of(coll, bytes - at);
-        rc = alltoall_piece(coll, from, (unsigned char *) recv, bytes, at, share);
-    }
     if (rc == 0 && send != recv) {
-        ivs_copy((unsigned char *) recv + coll->self * bytes, from + coll->self * bytes, bytes);
+        ivs_copy(move.recv + coll->self * bytes, move.send + coll->self * bytes, bytes);
     }
     return rc;
 }

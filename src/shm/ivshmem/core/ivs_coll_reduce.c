@@ -10,6 +10,16 @@
 #include "ivs_coll.h"
 #include "ivs_copy.h"
 
+/* A call, for what is done with its pieces, which count in elements. */
+struct reduction {
+    struct ivs_coll *coll;
+    const unsigned char *send;
+    unsigned char *recv; /* NULL: this member does not want the result */
+    const struct ivs_coll_op *op;
+    const struct ivs_coll_counts *blocks;
+    bool without_self;
+};
+
 /* A rank's operand lies in its payload of the step, from byte `at` on, its own too. */
 static const unsigned char *operand(const struct ivs_coll *coll, const struct ivs_step *step,
                                     uint32_t member, size_t at)
@@ -18,28 +28,53 @@ static const unsigned char *operand(const struct ivs_coll *coll, const struct iv
 }
 
 /* result = operand 0 OP ... OP operand last, count elements. */
-static int reduce_range(const struct ivs_coll *coll, const struct ivs_step *step, uint32_t last,
-                        size_t at, void *result, size_t count, const struct ivs_coll_op *op)
+static int reduce_range(const struct reduction *r, const struct ivs_step *step, uint32_t last,
+                        size_t at, void *result, size_t count)
 {
-    int rc = ivs_coll_await(coll, step, last);
+    const struct ivs_coll_op *op = r->op;
+    int rc = ivs_coll_await(r->coll, step, last);
 
     if (rc != 0 || count == 0) {
         return rc;
     }
-    ivs_copy(result, operand(coll, step, last, at), count * op->unit);
+    ivs_copy(result, operand(r->coll, step, last, at), count * op->unit);
     for (uint32_t j = last; rc == 0 && j-- > 0;) {
-        rc = ivs_coll_await(coll, step, j);
+        rc = ivs_coll_await(r->coll, step, j);
         if (rc == 0) {
-            rc = op->apply(op->context, operand(coll, step, j, at), result, count);
+            rc = op->apply(op->context, operand(r->coll, step, j, at), result, count);
         }
     }
     return rc;
 }
 
-/* Elements of a piece: whole cells, the same for all members. */
-static size_t piece_of(const struct ivs_coll *coll, size_t left, const struct ivs_coll_op *op)
+/* ---- Allreduce, Reduce, Scan ---- */
+
+static size_t piece_of(const void *context, size_t left)
 {
-    return ivs_coll_share(coll, left * op->unit, 1, op->unit) / op->unit;
+    const struct reduction *r = (const struct reduction *) context;
+
+    return ivs_coll_share(r->coll, left * r->op->unit, 1, r->op->unit) / r->op->unit;
+}
+
+static size_t piece_bytes(const void *context, size_t piece)
+{
+    return piece * ((const struct reduction *) context)->op->unit;
+}
+
+static int give_piece(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct reduction *r = (const struct reduction *) context;
+
+    return ivs_coll_put(r->coll, step, r->send + at * r->op->unit, piece * r->op->unit);
+}
+
+static int take_whole(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct reduction *r = (const struct reduction *) context;
+
+    return r->recv == NULL
+               ? 0
+               : reduce_range(r, step, r->coll->members - 1, 0, r->recv + at * r->op->unit, piece);
 }
 
 /* A member's slice of a piece of `count` elements: a multiple of 64 bytes but the last. */
@@ -47,11 +82,11 @@ struct slice {
     size_t from, count; /* elements */
 };
 
-static struct slice slice_of(const struct ivs_coll *coll, size_t count, size_t unit,
-                             uint32_t member)
+static struct slice slice_of(const struct reduction *r, size_t count, uint32_t member)
 {
+    const size_t unit = r->op->unit, members = r->coll->members;
     size_t step = unit < 64 && 64 % unit == 0 ? 64 / unit : 1;
-    size_t each = (count + coll->members - 1) / coll->members;
+    size_t each = (count + members - 1) / members;
     struct slice slice;
 
     each += (step - each % step) % step;
@@ -60,98 +95,128 @@ static struct slice slice_of(const struct ivs_coll *coll, size_t count, size_t u
     return slice;
 }
 
-/* Every member makes the sum of its slice and publishes it in the second step. */
-static int sum_slices(struct ivs_coll *coll, const struct ivs_step *first,
-                      const struct ivs_step *second, size_t count, const struct ivs_coll_op *op)
+static size_t slice_bytes(const void *context, size_t piece)
 {
-    struct slice own = slice_of(coll, count, op->unit, coll->self);
-    int rc = ivs_coll_room(coll, second);
+    const struct reduction *r = (const struct reduction *) context;
 
+    return slice_of(r, piece, 0).count * r->op->unit; /* the longest */
+}
+
+/* Every member makes the sum of its slice. */
+static int give_slice(const void *context, const struct ivs_step *first,
+                      const struct ivs_step *second, size_t at, size_t piece)
+{
+    const struct reduction *r = (const struct reduction *) context;
+    struct slice own = slice_of(r, piece, r->coll->self);
+    int rc = ivs_coll_room(r->coll, second);
+
+    (void) at;
     if (rc == 0) {
-        rc = reduce_range(coll, first, coll->members - 1, own.from * op->unit,
-                          ivs_coll_mine(coll, second), own.count, op);
+        rc = reduce_range(r, first, r->coll->members - 1, own.from * r->op->unit,
+                          ivs_coll_mine(r->coll, second), own.count);
     }
     if (rc == 0) {
-        ivs_coll_publish(coll, second);
+        ivs_coll_publish(r->coll, second);
     }
     return rc;
 }
 
-static int collect_slices(const struct ivs_coll *coll, const struct ivs_step *step,
-                          unsigned char *recv, size_t count, size_t unit)
+static int take_slices(const void *context, const struct ivs_step *step, size_t at, size_t piece)
 {
+    const struct reduction *r = (const struct reduction *) context;
+    const struct ivs_coll *coll = r->coll;
     int rc = 0;
 
-    for (uint32_t i = 1; rc == 0 && i <= coll->members; i++) {
+    for (uint32_t i = 1; rc == 0 && r->recv != NULL && i <= coll->members; i++) {
         uint32_t j = (coll->self + i) % coll->members;
-        struct slice slice = slice_of(coll, count, unit, j);
+        struct slice slice = slice_of(r, piece, j);
 
         rc = ivs_coll_await(coll, step, j);
         if (rc == 0) {
-            ivs_copy(recv + slice.from * unit, operand(coll, step, j, 0), slice.count * unit);
+            ivs_copy(r->recv + (at + slice.from) * r->op->unit, operand(coll, step, j, 0),
+                     slice.count * r->op->unit);
         }
     }
     return rc;
 }
 
-/* recv NULL: only the others want the result. */
-static int reduce_piece(struct ivs_coll *coll, const void *send, unsigned char *recv, size_t count,
-                        const struct ivs_coll_op *op, enum ivs_coll_way way)
+static int reduce(const struct reduction *r, size_t count, enum ivs_coll_way way, int rc)
 {
-    struct ivs_step first = ivs_coll_begin(coll, count * op->unit);
-    int rc = ivs_coll_put(coll, &first, send, count * op->unit);
+    const struct ivs_coll_run whole = {
+        .total = count,
+        .piece = piece_of,
+        .bytes = piece_bytes,
+        .give = give_piece,
+        .take = take_whole,
+    };
+    const struct ivs_coll_run slices = {
+        .total = count,
+        .piece = piece_of,
+        .bytes = piece_bytes,
+        .give = give_piece,
+        .second_bytes = slice_bytes,
+        .give_second = give_slice,
+        .take = take_slices,
+    };
 
-    if (way == IVS_COLL_WHOLE) {
-        if (rc == 0 && recv != NULL) {
-            rc = reduce_range(coll, &first, coll->members - 1, 0, recv, count, op);
-        }
-        ivs_coll_end(coll, &first);
-    } else {
-        struct slice slice = slice_of(coll, count, op->unit, 0); /* the longest */
-        struct ivs_step second = ivs_coll_begin(coll, slice.count * op->unit);
-
-        rc = rc == 0 ? sum_slices(coll, &first, &second, count, op) : rc;
-        ivs_coll_end(coll, &first);
-        if (rc == 0 && recv != NULL) {
-            rc = collect_slices(coll, &second, recv, count, op->unit);
-        }
-        ivs_coll_end(coll, &second);
-    }
-    return rc;
-}
-
-/* rc: of the call's begin. */
-static int reduce(struct ivs_coll *coll, int rc, const void *send, void *recv, size_t count,
-                  const struct ivs_coll_op *op, enum ivs_coll_way way)
-{
-    const unsigned char *from = (const unsigned char *) send;
-    unsigned char *to = (unsigned char *) recv;
-
-    for (size_t at = 0, piece; rc == 0 && at < count; at += piece) {
-        piece = piece_of(coll, count - at, op);
-        rc = reduce_piece(coll, from + at * op->unit, to == NULL ? NULL : to + at * op->unit, piece,
-                          op, way);
-    }
-    return rc;
+    return ivs_coll_run(r->coll, way == IVS_COLL_WHOLE ? &whole : &slices, r, rc);
 }
 
 int ivs_coll_allreduce(struct ivs_coll *coll, const void *send, void *recv, size_t count,
                        const struct ivs_coll_op *op, enum ivs_coll_way way)
 {
-    int rc = ivs_coll_call(coll, IVS_COLL_ALLREDUCE, 0, count * op->unit);
+    const struct reduction r = {
+        coll, (const unsigned char *) send, (unsigned char *) recv, op, NULL, false
+    };
 
-    return reduce(coll, rc, send, recv, count, op, way);
+    return reduce(&r, count, way, ivs_coll_call(coll, IVS_COLL_ALLREDUCE, 0, count * op->unit));
 }
 
 int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
                     size_t count, const struct ivs_coll_op *op, enum ivs_coll_way way)
 {
-    int rc = ivs_coll_call(coll, IVS_COLL_REDUCE, root, count * op->unit);
+    const struct reduction r = { coll,
+                                 (const unsigned char *) send,
+                                 coll->self == root ? (unsigned char *) recv : NULL,
+                                 op,
+                                 NULL,
+                                 false };
 
-    return reduce(coll, rc, send, coll->self == root ? recv : NULL, count, op, way);
+    return reduce(&r, count, way, ivs_coll_call(coll, IVS_COLL_REDUCE, root, count * op->unit));
 }
 
-/* Elements of a member's block, and where it begins. */
+static int take_scan(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+{
+    const struct reduction *r = (const struct reduction *) context;
+    const uint32_t self = r->coll->self;
+
+    if (r->without_self && self == 0) {
+        return 0;
+    }
+    return reduce_range(r, step, r->without_self ? self - 1 : self, 0, r->recv + at * r->op->unit,
+                        piece);
+}
+
+int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t count,
+                  const struct ivs_coll_op *op, bool without_self)
+{
+    const struct reduction r = {
+        coll, (const unsigned char *) send, (unsigned char *) recv, op, NULL, without_self
+    };
+    const struct ivs_coll_run run = {
+        .total = count,
+        .piece = piece_of,
+        .bytes = piece_bytes,
+        .give = give_piece,
+        .take = take_scan,
+    };
+
+    return ivs_coll_run(coll, &run, &r,
+                        ivs_coll_call(coll, IVS_COLL_SCAN, without_self, count * op->unit));
+}
+
+/* ---- Reduce_scatter ---- */
+
 static size_t block_count(const struct ivs_coll_counts *blocks, uint32_t member)
 {
     return blocks->count == NULL ? blocks->each : blocks->count(blocks->context, member);
@@ -165,73 +230,68 @@ static size_t part_of(size_t block, size_t at, size_t share)
     return left < share ? left : share;
 }
 
-/* Publishes the pieces at `at` of the operands for all members, own too: recv may be send. */
-static int put_operands(struct ivs_coll *coll, const struct ivs_step *step,
-                        const unsigned char *send, const struct ivs_coll_counts *blocks, size_t at,
-                        size_t share, size_t unit)
+static size_t share_of(const void *context, size_t left)
 {
-    unsigned char *mine = (unsigned char *) ivs_coll_mine(coll, step);
-    int rc = ivs_coll_room(coll, step);
+    const struct reduction *r = (const struct reduction *) context;
+
+    return ivs_coll_share(r->coll, left * r->op->unit, r->coll->members, r->op->unit) / r->op->unit;
+}
+
+static size_t shares_bytes(const void *context, size_t share)
+{
+    const struct reduction *r = (const struct reduction *) context;
+
+    return share * r->op->unit * r->coll->members;
+}
+
+/* The pieces at `at` of the operands for all members, own too: recv may be send. */
+static int give_shares(const void *context, const struct ivs_step *step, size_t at, size_t share)
+{
+    const struct reduction *r = (const struct reduction *) context;
+    const size_t unit = r->op->unit;
+    unsigned char *mine = (unsigned char *) ivs_coll_mine(r->coll, step);
+    int rc = ivs_coll_room(r->coll, step);
     size_t begin = 0;
 
-    for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
-        size_t count = block_count(blocks, j);
+    for (uint32_t j = 0; rc == 0 && j < r->coll->members; j++) {
+        size_t count = block_count(r->blocks, j);
 
-        ivs_copy_out(&coll->distance, mine + j * share * unit, send + (begin + at) * unit,
+        ivs_copy_out(&r->coll->distance, mine + j * share * unit, r->send + (begin + at) * unit,
                      part_of(count, at, share) * unit);
         begin += count;
     }
     if (rc == 0) {
-        ivs_coll_publish(coll, step);
+        ivs_coll_publish(r->coll, step);
     }
     return rc;
+}
+
+static int take_share(const void *context, const struct ivs_step *step, size_t at, size_t share)
+{
+    const struct reduction *r = (const struct reduction *) context;
+    const size_t own = block_count(r->blocks, r->coll->self);
+
+    return reduce_range(r, step, r->coll->members - 1, r->coll->self * share * r->op->unit,
+                        r->recv + at * r->op->unit, part_of(own, at, share));
 }
 
 int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv,
                             const struct ivs_coll_counts *blocks, const struct ivs_coll_op *op)
 {
-    const size_t own = block_count(blocks, coll->self);
-    size_t longest = 0;
-    int rc;
+    const struct reduction r = {
+        coll, (const unsigned char *) send, (unsigned char *) recv, op, blocks, false
+    };
+    struct ivs_coll_run run = {
+        .piece = share_of,
+        .bytes = shares_bytes,
+        .give = give_shares,
+        .take = take_share,
+    };
 
     for (uint32_t j = 0; j < coll->members; j++) {
-        longest = block_count(blocks, j) > longest ? block_count(blocks, j) : longest;
+        size_t count = block_count(blocks, j);
+        run.total = count > run.total ? count : run.total;
     }
-    rc = ivs_coll_call(coll, IVS_COLL_REDUCE_SCATTER, 0, longest * op->unit);
-    for (size_t at = 0, share; rc == 0 && at < longest; at += share) {
-        struct ivs_step step;
-
-        share = ivs_coll_share(coll, (longest - at) * op->unit, coll->members, op->unit) / op->unit;
-        step = ivs_coll_begin(coll, share * op->unit * coll->members);
-        rc = put_operands(coll, &step, (const unsigned char *) send, blocks, at, share, op->unit);
-        if (rc == 0) {
-            rc = reduce_range(coll, &step, coll->members - 1, coll->self * share * op->unit,
-                              (unsigned char *) recv + at * op->unit, part_of(own, at, share), op);
-        }
-        ivs_coll_end(coll, &step);
-    }
-    return rc;
-}
-
-int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                  const struct ivs_coll_op *op, bool without_self)
-{
-    const unsigned char *from = (const unsigned char *) send;
-    unsigned char *to = (unsigned char *) recv;
-    const bool takes = !without_self || coll->self > 0;
-    int rc = ivs_coll_call(coll, IVS_COLL_SCAN, without_self, count * op->unit);
-
-    for (size_t at = 0, piece; rc == 0 && at < count; at += piece) {
-        struct ivs_step step;
-
-        piece = piece_of(coll, count - at, op);
-        step = ivs_coll_begin(coll, piece * op->unit);
-        rc = ivs_coll_put(coll, &step, from + at * op->unit, piece * op->unit);
-        if (rc == 0 && takes) {
-            rc = reduce_range(coll, &step, without_self ? coll->self - 1 : coll->self, 0,
-                              to + at * op->unit, piece, op);
-        }
-        ivs_coll_end(coll, &step);
-    }
-    return rc;
+    return ivs_coll_run(coll, &run, &r,
+                        ivs_coll_call(coll, IVS_COLL_REDUCE_SCATTER, 0, run.total * op->unit));
 }
