@@ -47,16 +47,31 @@ static void *allocate_shared(size_t bytes)
     return got ? memory : NULL;
 }
 
+_Noreturn static void no_memory(size_t bytes)
+{
+    fprintf(stderr, "%s: buffer: no memory for %zu bytes: give a lower --max\n", program->name,
+            bytes);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+    exit(1);
+}
+
+void *bench_shared_memory(size_t bytes)
+{
+    void *memory = allocate_shared(bytes);
+
+    if (memory == NULL) {
+        no_memory(bytes);
+    }
+    return memory;
+}
+
 static void *allocate(size_t bytes, bool shared)
 {
     size_t whole = (bytes + 4095) & ~(size_t) 4095;
     void *memory = shared ? allocate_shared(whole) : aligned_alloc(4096, whole);
 
     if (memory == NULL) {
-        fprintf(stderr, "%s: buffer: no memory for %zu bytes: give a lower --max\n", program->name,
-                bytes);
-        MPI_Abort(MPI_COMM_WORLD, 1);
-        exit(1);
+        no_memory(bytes);
     }
     memset(memory, 0, bytes);
     return memory;
@@ -282,6 +297,7 @@ static bool usable(int argc, char **argv)
     }
     bench.window = options.window;
     bench.type = options.type;
+    bench.dynamic = options.dynamic;
     problem = bad_ranks();
     if (problem == NULL) {
         problem = bad_sizes();

@@ -22,7 +22,7 @@ struct bench_program {
     int pairs;         /* pairs that measure, the other ranks are idle; 0: all ranks in pairs */
     bool together; /* instead of in pairs: all ranks take part in each exchange, and are timed */
     bool rooted;   /* ranks take turns in the exchange: iterations are whole turns */
-    bool takes_window, takes_type, takes_idle;
+    bool takes_window, takes_type, takes_idle, takes_dynamic;
 
     /* Optional: why a size or bench.type cannot be measured, "what: remedy", or NULL. */
     const char *(*problem)(size_t bytes);
@@ -46,6 +46,7 @@ struct bench {
     int peer;        /* the other one of the pair */
     int window;      /* messages under way */
     const char *type;
+    bool dynamic;        /* a dynamic window */
     size_t buffer_bytes; /* of each of the next two: see buffer_bytes() in bench.c */
     char *send, *receive;
 };
@@ -64,6 +65,10 @@ enum {
 /* Runs the whole benchmark. Returns the exit status: 0, or 2 after wrong usage. Wrong data end
  * the job with status 1. */
 int bench_main(int argc, char **argv, const struct bench_program *program);
+
+/* Memory that an MPI can give its own peers access to, if it knows how; for MPI_Free_mem(). Ends
+ * the job if there is none. */
+void *bench_shared_memory(size_t bytes);
 
 /* A pattern that depends on the seed and on the place. */
 void bench_fill(char *data, size_t bytes, unsigned seed);

@@ -24,6 +24,7 @@ enum {
     OPT_IDLE,
     OPT_PIN,
     OPT_ALLOC_MEM,
+    OPT_DYNAMIC,
     OPT_HELP
 };
 
@@ -38,6 +39,7 @@ static const struct option table[] = {
     { "idle", required_argument, NULL, OPT_IDLE },
     { "pin", no_argument, NULL, OPT_PIN },
     { "alloc-mem", optional_argument, NULL, OPT_ALLOC_MEM },
+    { "dynamic", no_argument, NULL, OPT_DYNAMIC },
     { "help", no_argument, NULL, OPT_HELP },
     { 0 },
 };
@@ -139,7 +141,8 @@ static bool is_for(const struct bench_program *program, int option)
 {
     return (option != OPT_WINDOW || program->takes_window) &&
            (option != OPT_TYPE || program->takes_type) &&
-           (option != OPT_IDLE || program->takes_idle);
+           (option != OPT_IDLE || program->takes_idle) &&
+           (option != OPT_DYNAMIC || program->takes_dynamic);
 }
 
 static bool read_idle(struct options *o)
@@ -182,6 +185,9 @@ static bool take_value(struct options *o, int option, size_t *min, size_t *max)
             return true;
         case OPT_ALLOC_MEM:
             return read_alloc_mem(o);
+        case OPT_DYNAMIC:
+            o->dynamic = true;
+            return true;
         default:
             o->help = true;
             return true;
@@ -233,6 +239,10 @@ static void print_help(const struct bench_program *program)
     }
     if (program->takes_type) {
         printf("  --type=NAME               contiguous, vector (default), indexed or struct\n");
+    }
+    if (program->takes_dynamic) {
+        printf(
+            "  --dynamic                 a dynamic window, memory from MPI_Alloc_mem attached\n");
     }
     if (program->takes_idle) {
         printf("  --idle=receive|sleep      what ranks 2, 3, ... do (receive)\n");

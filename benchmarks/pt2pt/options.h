@@ -21,6 +21,7 @@ struct options {
     const char *type;
     bool sleep;                     /* idle ranks sleep instead of waiting in a receive */
     bool alloc_send, alloc_receive; /* which buffers are from MPI_Alloc_mem */
+    bool dynamic;                   /* a dynamic window */
     bool pin, help;
 };
 

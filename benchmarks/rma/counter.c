@@ -30,6 +30,7 @@ static const struct bench_program program = {
     .min = 8,
     .max = 8,
     .pairs = 0,
+    .takes_dynamic = true,
     .prepare = rma_prepare,
     .finish = rma_finish,
     .exchange = exchange,

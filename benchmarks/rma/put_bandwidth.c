@@ -24,6 +24,7 @@ static const struct bench_program program = {
     .max = 4 << 20,
     .pairs = 1,
     .takes_window = true,
+    .takes_dynamic = true,
     .prepare = rma_prepare,
     .finish = rma_finish,
     .exchange = exchange,

@@ -23,6 +23,7 @@ static const struct bench_program program = {
     .min = 1,
     .max = 4 << 20,
     .pairs = 1,
+    .takes_dynamic = true,
     .prepare = rma_prepare,
     .finish = rma_finish,
     .exchange = exchange,

@@ -6,16 +6,45 @@
  */
 #include <mpi.h>
 #include "rma.h"
+#include <stdlib.h>
 #include <string.h>
 
 MPI_Win rma_win;
 char *rma_base;
+static MPI_Aint *starts; /* by rank; NULL: not a dynamic window */
+
+MPI_Aint rma_start(int rank)
+{
+    return starts == NULL ? 0 : starts[rank];
+}
+
+static void make_dynamic(MPI_Aint bytes)
+{
+    MPI_Aint mine;
+    int ranks;
+
+    rma_base = bench_shared_memory((size_t) bytes);
+    MPI_Win_create_dynamic(MPI_INFO_NULL, bench_comm, &rma_win);
+    MPI_Win_attach(rma_win, rma_base, bytes);
+    MPI_Get_address(rma_base, &mine);
+    MPI_Comm_size(bench_comm, &ranks);
+    starts = malloc((size_t) ranks * sizeof(*starts));
+    if (starts == NULL) {
+        MPI_Abort(MPI_COMM_WORLD, 1);
+        exit(1);
+    }
+    MPI_Allgather(&mine, 1, MPI_AINT, starts, 1, MPI_AINT, bench_comm);
+}
 
 void rma_prepare_unlocked(size_t bytes)
 {
     size_t room = bytes < 64 ? 64 : bytes;
 
-    MPI_Win_allocate((MPI_Aint) room, 1, MPI_INFO_NULL, bench_comm, &rma_base, &rma_win);
+    if (bench.dynamic) {
+        make_dynamic((MPI_Aint) room);
+    } else {
+        MPI_Win_allocate((MPI_Aint) room, 1, MPI_INFO_NULL, bench_comm, &rma_base, &rma_win);
+    }
     memset(rma_base, 0, room);
     MPI_Barrier(bench_comm);
 }
@@ -23,6 +52,11 @@ void rma_prepare_unlocked(size_t bytes)
 void rma_finish_unlocked(void)
 {
     MPI_Win_free(&rma_win);
+    if (bench.dynamic) {
+        MPI_Free_mem(rma_base);
+        free(starts);
+        starts = NULL;
+    }
 }
 
 void rma_prepare(size_t bytes)
@@ -52,9 +86,11 @@ double rma_mbps(size_t bytes, int iterations, double seconds)
 
 void rma_put(size_t bytes, int windows, int window)
 {
+    MPI_Aint start = rma_start(bench.peer);
+
     for (int i = 0; bench.first && i < windows; i++) {
         for (int k = 0; k < window; k++) {
-            MPI_Put(bench.send, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE,
+            MPI_Put(bench.send, (int) bytes, MPI_BYTE, bench.peer, start, (int) bytes, MPI_BYTE,
                     rma_win);
         }
         MPI_Win_flush(bench.peer, rma_win);
@@ -63,9 +99,11 @@ void rma_put(size_t bytes, int windows, int window)
 
 void rma_get(size_t bytes, int windows, int window)
 {
+    MPI_Aint start = rma_start(bench.peer);
+
     for (int i = 0; bench.first && i < windows; i++) {
         for (int k = 0; k < window; k++) {
-            MPI_Get(bench.receive, (int) bytes, MPI_BYTE, bench.peer, 0, (int) bytes, MPI_BYTE,
+            MPI_Get(bench.receive, (int) bytes, MPI_BYTE, bench.peer, start, (int) bytes, MPI_BYTE,
                     rma_win);
         }
         MPI_Win_flush(bench.peer, rma_win);
@@ -104,10 +142,11 @@ int64_t *rma_counter(void)
 
 void rma_count(int rank, int times)
 {
+    MPI_Aint start = rma_start(rank);
     int64_t one = 1, old;
 
     for (int i = 0; i < times; i++) {
-        MPI_Fetch_and_op(&one, &old, MPI_INT64_T, rank, 0, MPI_SUM, rma_win);
+        MPI_Fetch_and_op(&one, &old, MPI_INT64_T, rank, start, MPI_SUM, rma_win);
         MPI_Win_flush(rank, rma_win);
     }
 }

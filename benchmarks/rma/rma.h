@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * What the benchmarks of one-sided communication share: a window of MPI_Win_allocate() with a
+ * What the benchmarks of one-sided communication share: a window of MPI_Win_allocate(), or
+ * MPI_Win_create_dynamic() for those programs that take the option, with a
  * part on each rank that measures, in an epoch of MPI_Win_lock_all() unless said otherwise. The
  * first rank of a pair is the origin, the second the target, which only waits.
  */
@@ -16,6 +17,9 @@
 
 extern MPI_Win rma_win;
 extern char *rma_base; /* of this rank's part */
+
+/* Where a rank's part begins: 0, or its address in a dynamic window. */
+MPI_Aint rma_start(int rank);
 
 /* For struct bench_program. Collective. */
 void rma_prepare(size_t bytes); /* a part of so many bytes, 64 at least, all zero */

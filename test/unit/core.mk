@@ -7,6 +7,8 @@
 check_LTLIBRARIES += src/shm/ivshmem/core/libcore.la
 src_shm_ivshmem_core_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 src_shm_ivshmem_core_libcore_la_SOURCES = \
+	src/shm/ivshmem/core/ivs_attach.c \
+	src/shm/ivshmem/core/ivs_attach.h \
 	src/shm/ivshmem/core/ivs_choice.c \
 	src/shm/ivshmem/core/ivs_choice.h \
 	src/shm/ivshmem/core/ivs_coll.c \
@@ -50,6 +52,7 @@ src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
 
 if HAVE_CMOCKA
 ivs_unit_tests = \
+	test/unit/test_attach \
 	test/unit/test_choice \
 	test/unit/test_coll \
 	test/unit/test_cookie \
@@ -79,6 +82,8 @@ TESTS += $(ivs_unit_tests)
 ivs_unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/src/shm/ivshmem
 ivs_unit_libs = src/shm/ivshmem/core/libcore.la $(CMOCKA_LIBS) -lpthread
 
+test_unit_test_attach_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_attach_LDADD = $(ivs_unit_libs)
 test_unit_test_coll_SOURCES = test/unit/test_coll.c test/unit/ivs_test.h
 test_unit_test_coll_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_coll_LDADD = $(ivs_unit_libs)

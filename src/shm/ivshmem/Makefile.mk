@@ -18,6 +18,7 @@ noinst_HEADERS += \
     src/mpid/ch4/shm/ivshmem/ivshmem_shm.h
 
 mpi_core_sources += $(ivl_sources) \
+    src/mpid/ch4/shm/ivshmem/core/ivs_attach.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_choice.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_coll.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_coll_move.c \
@@ -52,6 +53,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_row.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_table.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_cookies.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_dynamic.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_epoch.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_exchange.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_fast.c \

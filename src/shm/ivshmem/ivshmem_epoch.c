@@ -6,7 +6,9 @@
  * the origin takes by itself, a flush is a fence. Nothing is asked of the target. (Windows that
  * span hosts keep MPICH's messages: their targets must know of origins on other hosts.)
  *
- * MPICH's own record of the epoch is kept up to date, for its checks and its other calls.
+ * MPICH's own record of the epoch is kept up to date, for its checks and its other calls. In dynamic
+ * windows some operations go by its messages: they are waited for before a flush or an unlock is
+ * over.
  */
 #include "ivshmem_win.h"
 
@@ -46,6 +48,51 @@ static int progress(MPIR_Win *win)
     return mpi_errno;
 }
 
+/* For what a wait is for another rank: finds the dead, too. */
+static int progress_or_death(MPIR_Win *win)
+{
+    int mpi_errno = progress(win);
+
+    return mpi_errno == MPI_SUCCESS ? MPIDI_IVSHMEMI_beat_check() : mpi_errno;
+}
+
+/* Until what this rank did to the target by messages has been done. The target's record changes
+ * under us, but stays while the window does. */
+static int drain(MPIR_Win *win, int rank)
+{
+    MPIDIG_win_target_t *peer = NULL;
+    int mpi_errno = MPI_SUCCESS;
+
+    if (unlikely(win->dev.shm.posix.ivshmem.dynamic)) {
+        peer = MPIDIG_win_target_find(win, rank);
+    }
+    while (peer != NULL && mpi_errno == MPI_SUCCESS &&
+           (MPIR_cc_get(peer->remote_cmpl_cnts) != 0 ||
+            MPIR_cc_get(peer->remote_acc_cmpl_cnts) != 0)) {
+        mpi_errno = progress_or_death(win);
+    }
+    return mpi_errno;
+}
+
+static int drain_all(MPIR_Win *win)
+{
+    int ranks = win->dev.shm.posix.ivshmem.dynamic ? win->comm_ptr->local_size : 0;
+    int mpi_errno = MPI_SUCCESS;
+
+    for (int i = 0; i < ranks && mpi_errno == MPI_SUCCESS; i++) {
+        mpi_errno = drain(win, i);
+    }
+    return mpi_errno;
+}
+
+/* What MPICH looks at before it sends: whether this one target is locked. */
+static void record(MPIR_Win *win, int rank, int epoch)
+{
+    if (win->dev.shm.posix.ivshmem.dynamic) {
+        MPIDIG_win_target_get(win, rank)->sync.access_epoch_type = epoch;
+    }
+}
+
 /* Waits for the lock. What else goes on is driven meanwhile, which also finds dead ranks: one of
  * them may be who holds it. */
 static int take(MPIR_Win *win, struct MPIDI_IVSHMEMI_target *target, bool alone)
@@ -57,10 +104,7 @@ static int take(MPIR_Win *win, struct MPIDI_IVSHMEMI_target *target, bool alone)
     int rc = ivs_rwlock_try(lock, global->member, global->members, alone, &tries);
 
     while (rc == -EAGAIN && mpi_errno == MPI_SUCCESS) {
-        mpi_errno = progress(win);
-        if (mpi_errno == MPI_SUCCESS) {
-            mpi_errno = MPIDI_IVSHMEMI_beat_check();
-        }
+        mpi_errno = progress_or_death(win);
         if (mpi_errno == MPI_SUCCESS) {
             rc = ivs_rwlock_try(lock, global->member, global->members, alone, &tries);
         }
@@ -106,6 +150,7 @@ int MPIDI_IVSHMEMI_win_lock(int lock_type, int rank, int assert, MPIR_Win *win)
         mpi_errno = take(win, target, lock_type == MPI_LOCK_EXCLUSIVE);
         MPIR_ERR_CHECK(mpi_errno);
     }
+    record(win, rank, MPIDIG_EPOTYPE_LOCK);
     MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_LOCK;
     MPIDIG_WIN(win, sync).lock.count++;
 fn_fail:
@@ -115,13 +160,16 @@ fn_fail:
 int MPIDI_IVSHMEMI_win_unlock(int rank, MPIR_Win *win)
 {
     struct MPIDI_IVSHMEMI_target *target = find(win, rank);
-    int mpi_errno = MPI_SUCCESS;
+    int mpi_errno = MPI_SUCCESS, rc;
 
     MPIR_ERR_CHKANDJUMP(MPIDIG_WIN(win, sync).access_epoch_type != MPIDIG_EPOTYPE_LOCK ||
                             target->held == MPIDI_IVSHMEMI_HELD_NOT,
                         mpi_errno, MPI_ERR_RMA_SYNC, "**rmasync");
+    mpi_errno = drain(win, rank);
     fence();
-    mpi_errno = drop(target);
+    rc = drop(target);
+    mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
+    record(win, rank, MPIDIG_EPOTYPE_NONE);
     if (--MPIDIG_WIN(win, sync).lock.count == 0) {
         MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_NONE;
     }
@@ -164,6 +212,7 @@ int MPIDI_IVSHMEMI_win_unlock_all(MPIR_Win *win)
     int mpi_errno = MPI_SUCCESS;
 
     MPIDIG_ACCESS_EPOCH_CHECK(win, MPIDIG_EPOTYPE_LOCK_ALL, mpi_errno, goto fn_fail);
+    mpi_errno = drain_all(win);
     fence();
     for (int i = 0; i < own->targets; i++) {
         int rc = drop(&own->target[i]);
@@ -191,6 +240,8 @@ int MPIDI_IVSHMEMI_win_flush(int rank, MPIR_Win *win)
 
     MPIR_ERR_CHKANDJUMP(find(win, rank)->held == MPIDI_IVSHMEMI_HELD_NOT, mpi_errno,
                         MPI_ERR_RMA_SYNC, "**rmasync");
+    mpi_errno = drain(win, rank);
+    MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = flush(win);
 fn_fail:
     return mpi_errno;
@@ -201,6 +252,8 @@ int MPIDI_IVSHMEMI_win_flush_all(MPIR_Win *win)
     int mpi_errno = MPI_SUCCESS;
 
     MPIDIG_EPOCH_CHECK_PASSIVE(win, mpi_errno, goto fn_fail);
+    mpi_errno = drain_all(win);
+    MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = flush(win);
 fn_fail:
     return mpi_errno;

@@ -5,7 +5,7 @@
  * The windows' lock in CH4's terms: a mutex that lies in the region is a lock between VMs, any
  * other is left to MPL.
  */
-#include "ivshmem_impl.h"
+#include "ivshmem_win.h"
 
 IVL_STATIC_ASSERT(sizeof(ivs_lock_t) <= sizeof(MPL_proc_mutex_t), "the lock fits its place");
 
@@ -38,7 +38,7 @@ void MPIDI_IVSHMEM_mutex_lock(MPL_proc_mutex_t *mutex, int *err)
         return;
     }
     who = MPIDI_IVSHMEMI_waiter();
-    rc = ivs_lock_take((ivs_lock_t *) mutex, &who);
+    rc = MPIDI_IVSHMEMI_lock_own_part((ivs_lock_t *) mutex, &who);
     *err = rc == 0 ? MPL_SUCCESS : -rc;
 }
 

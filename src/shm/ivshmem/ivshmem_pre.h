@@ -45,6 +45,7 @@ void MPIDI_IVSHMEM_mutex_unlock(MPL_proc_mutex_t *mutex, int *err);
 typedef struct {
     struct MPIDI_IVSHMEM_win *own; /* NULL: none of our business */
     bool whole;                    /* all its ranks are on this host */
+    bool dynamic;                  /* not all of its memory need be in the region */
 } MPIDI_IVSHMEM_win_t;
 
 /* MPID_Send and MPID_Recv (ivshmem_fast.c): *request is NULL if the operation is complete.

@@ -30,6 +30,11 @@ int MPIDI_IVSHMEMI_compare_and_swap(const void *origin, const void *compare, voi
 /* A request that is complete, for the operations that return one. rc: of the operation. */
 int MPIDI_IVSHMEMI_rma_request(int rc, MPIR_Win *win, MPIR_Request **request);
 
+/* Dynamic windows (ivshmem_dynamic.c): whether the operation is for the functions above, and these
+ * find its memory then; else, the attributes to hand on. ordered: an accumulate of any kind. */
+bool MPIDI_IVSHMEMI_reach(MPIR_Win *win, int rank, MPI_Aint disp, MPI_Aint count, MPI_Datatype type,
+                          bool ordered, MPIDI_winattr_t *winattr);
+
 int MPIDI_IVSHMEMI_win_lock(int lock_type, int rank, int assert, MPIR_Win *win);
 int MPIDI_IVSHMEMI_win_unlock(int rank, MPIR_Win *win);
 int MPIDI_IVSHMEMI_win_lock_all(int assert, MPIR_Win *win);
@@ -42,16 +47,25 @@ void *MPIDI_IVSHMEM_alloc_mem(MPI_Aint bytes, MPIR_Info *info);
 void *MPIDI_IVSHMEM_alloc_shmem(MPI_Aint bytes, MPIR_Info *info);
 int MPIDI_IVSHMEM_free_mem(void *addr);
 
-/* Whether the parts of the window on this host lie in the region; whether that is all of it. */
-#define MPIDI_IVSHMEM_WIN_IS_OURS(win) ((win)->dev.shm.posix.ivshmem.own != NULL)
+/* Whether all of the window is on this host, and its locks are in the region. */
 #define MPIDI_IVSHMEM_WIN_IS_WHOLE(win) ((win)->dev.shm.posix.ivshmem.whole)
+
+/* Whether the parts of the window on this host, or what is accessed of them, lie in the region. */
+static inline bool MPIDI_IVSHMEM_is_direct(MPIR_Win *win, int rank, MPI_Aint disp, MPI_Aint count,
+                                           MPI_Datatype type, bool ordered,
+                                           MPIDI_winattr_t *winattr)
+{
+    return win->dev.shm.posix.ivshmem.own != NULL &&
+           (likely(!win->dev.shm.posix.ivshmem.dynamic) ||
+            MPIDI_IVSHMEMI_reach(win, rank, disp, count, type, ordered, winattr));
+}
 
 static inline int MPIDI_IVSHMEM_mpi_put(const void *origin, int origin_count,
                                         MPI_Datatype origin_type, int rank, MPI_Aint disp,
                                         int count, MPI_Datatype type, MPIR_Win *win,
                                         MPIDI_winattr_t winattr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, false, &winattr)
                ? MPIDI_IVSHMEMI_put(origin, origin_count, origin_type, rank, disp, count, type, win,
                                     winattr)
                : MPIDI_SHM_mpi_put(origin, origin_count, origin_type, rank, disp, count, type, win,
@@ -62,7 +76,7 @@ static inline int MPIDI_IVSHMEM_mpi_get(void *origin, int origin_count, MPI_Data
                                         int rank, MPI_Aint disp, int count, MPI_Datatype type,
                                         MPIR_Win *win, MPIDI_winattr_t winattr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, false, &winattr)
                ? MPIDI_IVSHMEMI_get(origin, origin_count, origin_type, rank, disp, count, type, win,
                                     winattr)
                : MPIDI_SHM_mpi_get(origin, origin_count, origin_type, rank, disp, count, type, win,
@@ -74,7 +88,7 @@ static inline int MPIDI_IVSHMEM_mpi_rput(const void *origin, int origin_count,
                                          int count, MPI_Datatype type, MPIR_Win *win,
                                          MPIDI_winattr_t winattr, MPIR_Request **request)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, false, &winattr)
                ? MPIDI_IVSHMEMI_rma_request(MPIDI_IVSHMEMI_put(origin, origin_count, origin_type,
                                                                rank, disp, count, type, win,
                                                                winattr),
@@ -88,7 +102,7 @@ static inline int MPIDI_IVSHMEM_mpi_rget(void *origin, int origin_count, MPI_Dat
                                          MPIR_Win *win, MPIDI_winattr_t winattr,
                                          MPIR_Request **request)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, false, &winattr)
                ? MPIDI_IVSHMEMI_rma_request(MPIDI_IVSHMEMI_get(origin, origin_count, origin_type,
                                                                rank, disp, count, type, win,
                                                                winattr),
@@ -102,7 +116,7 @@ static inline int MPIDI_IVSHMEM_mpi_accumulate(const void *origin, int origin_co
                                                int count, MPI_Datatype type, MPI_Op op,
                                                MPIR_Win *win, MPIDI_winattr_t winattr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, true, &winattr)
                ? MPIDI_IVSHMEMI_accumulate(origin, origin_count, origin_type, NULL, 0,
                                            MPI_DATATYPE_NULL, rank, disp, count, type, op, win,
                                            winattr)
@@ -116,7 +130,7 @@ static inline int MPIDI_IVSHMEM_mpi_raccumulate(const void *origin, int origin_c
                                                 MPIR_Win *win, MPIDI_winattr_t winattr,
                                                 MPIR_Request **request)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, true, &winattr)
                ? MPIDI_IVSHMEMI_rma_request(MPIDI_IVSHMEMI_accumulate(origin, origin_count,
                                                                       origin_type, NULL, 0,
                                                                       MPI_DATATYPE_NULL, rank, disp,
@@ -134,7 +148,7 @@ static inline int MPIDI_IVSHMEM_mpi_get_accumulate(const void *origin, int origi
                                                    MPI_Datatype type, MPI_Op op, MPIR_Win *win,
                                                    MPIDI_winattr_t winattr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, true, &winattr)
                ? MPIDI_IVSHMEMI_accumulate(origin, origin_count, origin_type, result, result_count,
                                            result_type, rank, disp, count, type, op, win, winattr)
                : MPIDI_SHM_mpi_get_accumulate(origin, origin_count, origin_type, result,
@@ -149,7 +163,7 @@ static inline int MPIDI_IVSHMEM_mpi_rget_accumulate(const void *origin, int orig
                                                     MPI_Datatype type, MPI_Op op, MPIR_Win *win,
                                                     MPIDI_winattr_t winattr, MPIR_Request **request)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, count, type, true, &winattr)
                ? MPIDI_IVSHMEMI_rma_request(MPIDI_IVSHMEMI_accumulate(origin, origin_count,
                                                                       origin_type, result,
                                                                       result_count, result_type,
@@ -165,7 +179,7 @@ static inline int MPIDI_IVSHMEM_mpi_fetch_and_op(const void *origin, void *resul
                                                  MPI_Datatype type, int rank, MPI_Aint disp,
                                                  MPI_Op op, MPIR_Win *win, MPIDI_winattr_t winattr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, 1, type, true, &winattr)
                ? MPIDI_IVSHMEMI_fetch_and_op(origin, result, type, rank, disp, op, win, winattr)
                : MPIDI_SHM_mpi_fetch_and_op(origin, result, type, rank, disp, op, win, winattr);
 }
@@ -175,7 +189,7 @@ static inline int MPIDI_IVSHMEM_mpi_compare_and_swap(const void *origin, const v
                                                      MPI_Aint disp, MPIR_Win *win,
                                                      MPIDI_winattr_t winattr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_OURS(win)
+    return MPIDI_IVSHMEM_is_direct(win, rank, disp, 1, type, true, &winattr)
                ? MPIDI_IVSHMEMI_compare_and_swap(origin, compare, result, type, rank, disp, win,
                                                  winattr)
                : MPIDI_SHM_mpi_compare_and_swap(origin, compare, result, type, rank, disp, win,

@@ -22,11 +22,18 @@ int MPIDI_IVSHMEMI_range_error(int rank, const struct MPIDI_IVSHMEMI_target *tar
                                 (long long) target->bytes);
 }
 
-/* Lowest and highest byte, relative to the first element's origin, of count elements. */
-static bool span_of(MPI_Aint count, const MPIR_Datatype *type, MPI_Aint *low, MPI_Aint *high)
+bool MPIDI_IVSHMEMI_span(MPI_Aint count, MPI_Datatype datatype, MPI_Aint *low, MPI_Aint *high)
 {
+    const MPIR_Datatype *type;
     MPI_Aint reach; /* from the first element's origin to the last one's */
 
+    if (HANDLE_IS_BUILTIN(datatype)) {
+        MPI_Aint extent = MPIR_Datatype_get_basic_size(datatype);
+        MPIR_Datatype_get_extent_macro(datatype, extent);
+        *low = 0;
+        return !__builtin_mul_overflow(count, extent, high);
+    }
+    MPIR_Datatype_get_ptr(datatype, type);
     if (__builtin_mul_overflow(count - 1, type->extent, &reach)) {
         return false;
     }
@@ -39,16 +46,10 @@ char *MPIDI_IVSHMEMI_target_addr(const struct MPIDI_IVSHMEMI_target *target, MPI
                                  MPI_Aint count, MPI_Datatype datatype)
 {
     MPI_Aint offset, low, high, first, end;
-    MPIR_Datatype *type;
 
-    if (HANDLE_IS_BUILTIN(datatype)) {
-        MPI_Aint extent = MPIR_Datatype_get_basic_size(datatype);
-        MPIR_Datatype_get_extent_macro(datatype, extent);
-        return MPIDI_IVSHMEMI_target_bytes(target, disp, count * extent);
-    }
-    MPIR_Datatype_get_ptr(datatype, type);
-    if (!span_of(count, type, &low, &high) ||
+    if (!MPIDI_IVSHMEMI_span(count, datatype, &low, &high) ||
         __builtin_mul_overflow(disp, target->disp_unit, &offset) ||
+        __builtin_sub_overflow(offset, target->start, &offset) ||
         __builtin_add_overflow(offset, low, &first) || __builtin_add_overflow(offset, high, &end) ||
         first < 0 || end > target->bytes) {
         return NULL;
@@ -99,6 +100,9 @@ static int close_window(struct MPIDI_IVSHMEM_win *own)
         if (own->target[i].has_block) {
             MPIDI_IVSHMEMI_place_release(&own->target[i].block);
         }
+    }
+    if (own->dynamic != NULL) {
+        MPIDI_IVSHMEMI_dynamic_close(own);
     }
     if (own->lines != NULL) {
         mpi_errno = MPIDU_shm_free(own->lines);
@@ -151,7 +155,8 @@ static int open_window(MPIR_Win *win, struct MPIDI_IVSHMEM_win *own, bool *used)
     MPIR_Comm *host = win->comm_ptr->node_comm;
     bool failed = false;
     void *lines = NULL;
-    size_t each = sizeof(struct MPIDI_IVSHMEMI_win_line) + sizeof(struct ivs_guard);
+    size_t each = sizeof(struct MPIDI_IVSHMEMI_win_line) + sizeof(struct ivs_guard) +
+                  (own->dynamic != NULL ? sizeof(struct ivs_attach_table) : 0);
     int mpi_errno = MPIDU_shm_alloc(host, (size_t) own->targets * each, &lines, &failed);
 
     *used = mpi_errno == MPI_SUCCESS && !failed;
@@ -166,8 +171,13 @@ static int open_window(MPIR_Win *win, struct MPIDI_IVSHMEM_win *own, bool *used)
     own->posix_mutex = posix->shm_mutex_ptr;
     /* what comes by network is for this rank's part */
     posix->shm_mutex_ptr = &own->lines[host->rank].accumulate;
+    if (own->dynamic != NULL) {
+        MPIDI_IVSHMEMI_dynamic_open(own,
+                                    (struct ivs_attach_table *) (own->guards.lines + own->targets));
+    }
     posix->ivshmem.own = own;
     posix->ivshmem.whole = own->whole;
+    posix->ivshmem.dynamic = own->dynamic != NULL;
     return MPI_SUCCESS;
 }
 
@@ -289,11 +299,10 @@ static void forget_lock(MPIR_Win *win)
     MPIDI_WIN(win, winattr) &= ~MPIDI_WINATTR_SHM_ALLOCATED;
 }
 
-static int open_created(MPIR_Win *win, const struct part *parts)
+/* A window for which MPICH has allocated nothing. mpi_errno: so far. Takes over own. */
+static int open_agreed(MPIR_Win *win, struct MPIDI_IVSHMEM_win *own, bool agreed, int mpi_errno)
 {
-    struct MPIDI_IVSHMEM_win *own = make_window(win);
-    bool agreed = false, used = false;
-    int mpi_errno = take_parts(win->comm_ptr->node_comm, parts, own, &agreed);
+    bool used = false;
 
     MPIR_ERR_CHECK(mpi_errno);
     if (agreed) {
@@ -311,6 +320,29 @@ fn_fail:
         close_window(own);
     }
     return mpi_errno;
+}
+
+static int open_created(MPIR_Win *win, const struct part *parts)
+{
+    struct MPIDI_IVSHMEM_win *own = make_window(win);
+    bool agreed = false;
+    int mpi_errno = take_parts(win->comm_ptr->node_comm, parts, own, &agreed);
+
+    return open_agreed(win, own, agreed, mpi_errno);
+}
+
+/* Collective over the ranks of the window on this host. */
+static int open_dynamic(MPIR_Win *win)
+{
+    struct MPIDI_IVSHMEM_win *own = make_window(win);
+    bool agreed = false;
+    int mpi_errno;
+
+    if (own != NULL) {
+        own->dynamic = MPIDI_IVSHMEMI_dynamic_make(own->targets);
+    }
+    mpi_errno = agree(win->comm_ptr->node_comm, own != NULL && own->dynamic != NULL, &agreed);
+    return open_agreed(win, own, agreed, mpi_errno);
 }
 
 /* Collective over the ranks of the window on this host. */
@@ -340,6 +372,7 @@ static void start(MPIR_Win *win)
 {
     win->dev.shm.posix.ivshmem.own = NULL;
     win->dev.shm.posix.ivshmem.whole = false;
+    win->dev.shm.posix.ivshmem.dynamic = false;
 }
 
 int MPIDI_IVSHMEM_mpi_win_create_hook(MPIR_Win *win)
@@ -369,8 +402,15 @@ int MPIDI_IVSHMEM_mpi_win_allocate_shared_hook(MPIR_Win *win)
 
 int MPIDI_IVSHMEM_mpi_win_create_dynamic_hook(MPIR_Win *win)
 {
+    int mpi_errno;
+
     start(win);
-    return MPIDI_POSIX_mpi_win_create_dynamic_hook(win);
+    mpi_errno = MPIDI_POSIX_mpi_win_create_dynamic_hook(win);
+    if (mpi_errno == MPI_SUCCESS && MPIDI_IVSHMEMI_global.merged &&
+        win->comm_ptr->node_comm != NULL) {
+        mpi_errno = open_dynamic(win);
+    }
+    return mpi_errno;
 }
 
 /* MPICH also comes here for a window that could not be made: then nothing of it is set but its

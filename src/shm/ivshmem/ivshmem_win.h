@@ -3,12 +3,13 @@
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
  * Windows whose memory lies in the region, for the files that work on them (ivshmem_win.c,
- * ivshmem_put.c, ivshmem_accumulate.c, ivshmem_epoch.c).
+ * ivshmem_dynamic.c, ivshmem_put.c, ivshmem_accumulate.c, ivshmem_epoch.c).
  */
 #ifndef IVSHMEM_WIN_H_INCLUDED
 #define IVSHMEM_WIN_H_INCLUDED
 
 #include "ivshmem_impl.h"
+#include "core/ivs_attach.h"
 #include "core/ivs_guard.h"
 #include "core/ivs_lock.h"
 #include "core/ivs_rwlock.h"
@@ -31,26 +32,33 @@ enum MPIDI_IVSHMEMI_held {
 };
 
 struct MPIDI_IVSHMEMI_target {
-    char *base; /* its part of the window, in this process */
-    MPI_Aint bytes;
+    char *base;     /* its part of the window, in this process; in dynamic windows, */
+    MPI_Aint bytes; /* what it has attached that was accessed last */
+    MPI_Aint start; /* the displacement of base, in bytes: 0, or an address of the target's */
     MPI_Aint disp_unit;
     struct MPIDI_IVSHMEMI_win_line *line;
     enum MPIDI_IVSHMEMI_held held;
     struct ivl_block block; /* a reference to its memory, if has_block: windows over memory that */
     bool has_block;         /* the program allocated, and may free before the window */
+    bool by_messages;       /* a dynamic window, and accumulates may be under way to it */
 };
 
-/* Private to the process. Invariant: all of [base, base + bytes) of each target lies in the block
- * that the window's memory was allocated as. */
+/* ivshmem_dynamic.c */
+struct MPIDI_IVSHMEMI_dynamic;
+
+/* Private to the process. Invariant: all of [base, base + bytes) of each target lies in a block
+ * that this process holds a reference to. */
 struct MPIDI_IVSHMEM_win {
     bool whole; /* all ranks of the window are on this host: nothing changes it by network */
     int targets;
-    uint32_t polls;                        /* flushes since the last progress */
-    int rank;                              /* this one's on the host */
-    struct MPIDI_IVSHMEMI_win_line *lines; /* a segment: one for each target, */
-    struct ivs_guards guards;              /* then as many of these, one for each origin */
-    MPL_proc_mutex_t *posix_mutex;         /* what MPICH allocated for itself */
-    struct MPIDI_IVSHMEMI_target target[]; /* by rank on the host */
+    uint32_t polls;                         /* flushes since the last progress */
+    int rank;                               /* this one's on the host */
+    struct MPIDI_IVSHMEMI_win_line *lines;  /* a segment: one for each target, */
+    struct ivs_guards guards;               /* then as many of these, one for each origin */
+    struct MPIDI_IVSHMEMI_dynamic *dynamic; /* NULL: its memory was given when it was made */
+    struct MPIDI_IVSHMEM_win *next;         /* of the dynamic windows that are whole */
+    MPL_proc_mutex_t *posix_mutex;          /* what MPICH allocated for itself */
+    struct MPIDI_IVSHMEMI_target target[];  /* by rank on the host */
 };
 
 /* The part of the window of a rank of this host. */
@@ -74,6 +82,10 @@ static inline int MPIDI_IVSHMEMI_check_access(MPIR_Win *win, int rank,
     return MPIDI_IVSHMEMI_check_epoch(win, rank);
 }
 
+/* Lowest and highest byte, relative to the first element's origin, of count elements, 1 at least;
+ * false if that is no number. */
+bool MPIDI_IVSHMEMI_span(MPI_Aint count, MPI_Datatype datatype, MPI_Aint *low, MPI_Aint *high);
+
 /* Address of count elements of the type at a displacement, all of which lie in the target's part
  * of the window; NULL if they do not. */
 char *MPIDI_IVSHMEMI_target_addr(const struct MPIDI_IVSHMEMI_target *target, MPI_Aint disp,
@@ -85,7 +97,8 @@ static inline char *MPIDI_IVSHMEMI_target_bytes(const struct MPIDI_IVSHMEMI_targ
 {
     MPI_Aint offset;
 
-    if (unlikely(__builtin_mul_overflow(disp, target->disp_unit, &offset) || offset < 0 ||
+    if (unlikely(__builtin_mul_overflow(disp, target->disp_unit, &offset) ||
+                 __builtin_sub_overflow(offset, target->start, &offset) || offset < 0 ||
                  bytes > target->bytes || offset > target->bytes - bytes)) {
         return NULL;
     }
@@ -117,5 +130,15 @@ static inline void MPIDI_IVSHMEMI_atomics_leave(const struct MPIDI_IVSHMEM_win *
 {
     ivs_guard_leave(&own->guards.lines[own->rank]);
 }
+
+/* ivshmem_dynamic.c. make: private, for the window's tables in the region, which follow the guards;
+ * NULL if out of memory. */
+struct MPIDI_IVSHMEMI_dynamic *MPIDI_IVSHMEMI_dynamic_make(int targets);
+void MPIDI_IVSHMEMI_dynamic_open(struct MPIDI_IVSHMEM_win *own, struct ivs_attach_table *tables);
+void MPIDI_IVSHMEMI_dynamic_close(struct MPIDI_IVSHMEM_win *own);
+
+/* The lock of this rank's part of a window, as ivs_guard_lock() or ivs_lock_take(): 0 or negative
+ * errno. For what MPICH does under it. */
+int MPIDI_IVSHMEMI_lock_own_part(ivs_lock_t *lock, const struct ivs_waiter *who);
 
 #endif /* IVSHMEM_WIN_H_INCLUDED */
