@@ -64,6 +64,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_loop.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_mem.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_proxy.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_put.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_recv.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_report.c \

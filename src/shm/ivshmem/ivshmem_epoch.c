@@ -2,13 +2,14 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Passive target in windows whose ranks are all on this host: locks are words of the region that
- * the origin takes by itself, a flush is a fence. Nothing is asked of the target. (Windows that
- * span hosts keep MPICH's messages: their targets must know of origins on other hosts.)
+ * Passive target: the locks of the ranks of this host are words of the region that the origin takes
+ * by itself; in windows whose ranks are all on this host, a flush is a fence. Nothing is asked of
+ * the target. In windows that span hosts, ranks elsewhere are asked by MPICH's messages, and those
+ * of them that want a lock here have it by proxy (ivshmem_proxy.c).
  *
  * MPICH's own record of the epoch is kept up to date, for its checks and its other calls. In dynamic
- * windows some operations go by its messages: they are waited for before a flush or an unlock is
- * over.
+ * windows, and those that span hosts, some operations go by its messages: they are waited for before
+ * a flush or an unlock is over.
  */
 #include "ivshmem_win.h"
 
@@ -19,8 +20,7 @@ int MPIDI_IVSHMEMI_check_epoch(MPIR_Win *win, int rank)
     int mpi_errno = MPI_SUCCESS;
 
     MPIDIG_RMA_OP_CHECK_SYNC(rank, win);
-    if (win->dev.shm.posix.ivshmem.whole &&
-        MPIDIG_WIN(win, sync).access_epoch_type == MPIDIG_EPOTYPE_LOCK) {
+    if (MPIDIG_WIN(win, sync).access_epoch_type == MPIDIG_EPOTYPE_LOCK) {
         /* this target is not locked, or the quick check would have said so */
         MPIR_ERR_SETANDJUMP(mpi_errno, MPI_ERR_RMA_SYNC, "**rmasync");
     }
@@ -56,6 +56,11 @@ static int progress_or_death(MPIR_Win *win)
     return mpi_errno == MPI_SUCCESS ? MPIDI_IVSHMEMI_beat_check() : mpi_errno;
 }
 
+static bool uses_messages(const MPIR_Win *win)
+{
+    return win->dev.shm.posix.ivshmem.dynamic || !win->dev.shm.posix.ivshmem.whole;
+}
+
 /* Until what this rank did to the target by messages has been done. The target's record changes
  * under us, but stays while the window does. */
 static int drain(MPIR_Win *win, int rank)
@@ -63,7 +68,7 @@ static int drain(MPIR_Win *win, int rank)
     MPIDIG_win_target_t *peer = NULL;
     int mpi_errno = MPI_SUCCESS;
 
-    if (unlikely(win->dev.shm.posix.ivshmem.dynamic)) {
+    if (unlikely(uses_messages(win))) {
         peer = MPIDIG_win_target_find(win, rank);
     }
     while (peer != NULL && mpi_errno == MPI_SUCCESS &&
@@ -76,7 +81,7 @@ static int drain(MPIR_Win *win, int rank)
 
 static int drain_all(MPIR_Win *win)
 {
-    int ranks = win->dev.shm.posix.ivshmem.dynamic ? win->comm_ptr->local_size : 0;
+    int ranks = uses_messages(win) ? win->comm_ptr->local_size : 0;
     int mpi_errno = MPI_SUCCESS;
 
     for (int i = 0; i < ranks && mpi_errno == MPI_SUCCESS; i++) {
@@ -88,29 +93,41 @@ static int drain_all(MPIR_Win *win)
 /* What MPICH looks at before it sends: whether this one target is locked. */
 static void record(MPIR_Win *win, int rank, int epoch)
 {
-    if (win->dev.shm.posix.ivshmem.dynamic) {
+    if (uses_messages(win)) {
         MPIDIG_win_target_get(win, rank)->sync.access_epoch_type = epoch;
     }
+}
+
+/* 0 or negative errno, as ivs_rwlock_try(). */
+static int try_once(const struct MPIDI_IVSHMEM_win *own, struct MPIDI_IVSHMEMI_target *target,
+                    bool alone, uint32_t *tries)
+{
+    int rc = ivs_rwlock_try(&target->line->epoch, MPIDI_IVSHMEMI_global.member,
+                            MPIDI_IVSHMEMI_lock_members(own), alone, tries);
+
+    if (rc == -EDEADLK && target - own->target == own->rank && MPIDI_IVSHMEMI_proxy_is_alone(own)) {
+        rc = -EAGAIN; /* this rank holds it for another */
+    }
+    return rc;
 }
 
 /* Waits for the lock. What else goes on is driven meanwhile, which also finds dead ranks: one of
  * them may be who holds it. */
 static int take(MPIR_Win *win, struct MPIDI_IVSHMEMI_target *target, bool alone)
 {
-    const MPIDI_IVSHMEMI_global_t *global = &MPIDI_IVSHMEMI_global;
-    ivs_rwlock_t *lock = &target->line->epoch;
+    const struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
     int mpi_errno = MPI_SUCCESS;
     uint32_t tries = 0;
-    int rc = ivs_rwlock_try(lock, global->member, global->members, alone, &tries);
+    int rc = try_once(own, target, alone, &tries);
 
     while (rc == -EAGAIN && mpi_errno == MPI_SUCCESS) {
         mpi_errno = progress_or_death(win);
         if (mpi_errno == MPI_SUCCESS) {
-            rc = ivs_rwlock_try(lock, global->member, global->members, alone, &tries);
+            rc = try_once(own, target, alone, &tries);
         }
     }
     if (rc == -EAGAIN) {
-        ivs_rwlock_forget(lock, global->member);
+        ivs_rwlock_forget(&target->line->epoch, MPIDI_IVSHMEMI_global.member);
         return mpi_errno;
     }
     if (rc != 0) {
@@ -177,51 +194,115 @@ fn_fail:
     return mpi_errno;
 }
 
-int MPIDI_IVSHMEMI_win_lock_all(int assert, MPIR_Win *win)
+/* ---- all ranks --------------------------------------------------------------------------------- */
+
+/* On this host; not all ranks begin with the same target. */
+static struct MPIDI_IVSHMEMI_target *in_turn(const MPIR_Win *win, int i)
+{
+    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
+
+    return &own->target[(i + win->comm_ptr->rank) % own->targets];
+}
+
+static int drop_all(const MPIR_Win *win, int taken)
+{
+    int mpi_errno = MPI_SUCCESS;
+
+    while (taken-- > 0) {
+        int rc = drop(in_turn(win, taken));
+        mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
+    }
+    return mpi_errno;
+}
+
+static int take_all(MPIR_Win *win, bool check)
 {
     struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
     int mpi_errno = MPI_SUCCESS;
-    int taken = 0;
+
+    for (int taken = 0; taken < own->targets && mpi_errno == MPI_SUCCESS; taken++) {
+        if (!check) {
+            in_turn(win, taken)->held = MPIDI_IVSHMEMI_HELD_UNCHECKED;
+            continue;
+        }
+        mpi_errno = take(win, in_turn(win, taken), false);
+        if (mpi_errno != MPI_SUCCESS) {
+            (void) drop_all(win, taken);
+        }
+    }
+    return mpi_errno;
+}
+
+/* The ranks of other hosts, by MPICH's messages: each answers, and MPICH counts the locks that are
+ * held. */
+static int ask_others(MPIR_Win *win, int kind)
+{
+    const struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
+    MPIDIG_win_cntrl_msg_t msg = { .win_id = MPIDIG_WIN(win, win_id),
+                                   .origin_rank = (uint32_t) win->comm_ptr->rank,
+                                   .lock_type = MPI_LOCK_SHARED };
+    int others = win->comm_ptr->local_size - own->targets, vci = MPIDI_WIN(win, am_vci);
+    unsigned wanted = kind == MPIDIG_WIN_LOCKALL ? (unsigned) others : 0;
+    int mpi_errno = MPI_SUCCESS;
+
+    for (int i = 0; i < win->comm_ptr->local_size && mpi_errno == MPI_SUCCESS; i++) {
+        if (others > 0 && !MPIDI_rank_is_local(i, win->comm_ptr)) {
+            mpi_errno = MPIDI_NM_am_send_hdr(i, win->comm_ptr, kind, &msg, sizeof(msg), vci, vci);
+        }
+    }
+    while (mpi_errno == MPI_SUCCESS && MPIDIG_WIN(win, sync).lockall.allLocked != wanted) {
+        mpi_errno = progress_or_death(win);
+    }
+    return mpi_errno;
+}
+
+int MPIDI_IVSHMEMI_win_lock_all(int assert, MPIR_Win *win)
+{
+    bool check = (assert &MPI_MODE_NOCHECK) == 0;
+    int mpi_errno = MPI_SUCCESS;
 
     MPIDIG_ACCESS_EPOCH_CHECK_NONE(win, mpi_errno, goto fn_fail);
     fence();
-    while (taken < own->targets) {
-        /* not all ranks begin with the same target */
-        int i = (taken + win->comm_ptr->rank) % own->targets;
-        if (assert & MPI_MODE_NOCHECK) {
-            own->target[i].held = MPIDI_IVSHMEMI_HELD_UNCHECKED;
-        } else {
-            mpi_errno = take(win, &own->target[i], false);
-            MPIR_ERR_CHECK(mpi_errno);
-        }
-        taken++;
+    mpi_errno = take_all(win, check);
+    MPIR_ERR_CHECK(mpi_errno);
+    if (check) {
+        mpi_errno = ask_others(win, MPIDIG_WIN_LOCKALL);
+        MPIR_ERR_CHECK(mpi_errno);
+    } else {
+        MPIDIG_WIN(win, sync).assert_mode |= MPI_MODE_NOCHECK;
     }
     MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_LOCK_ALL;
-fn_exit:
-    return mpi_errno;
 fn_fail:
-    while (taken-- > 0) {
-        drop(&own->target[(taken + win->comm_ptr->rank) % own->targets]);
-    }
-    goto fn_exit;
+    return mpi_errno;
 }
 
 int MPIDI_IVSHMEMI_win_unlock_all(MPIR_Win *win)
 {
     struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
-    int mpi_errno = MPI_SUCCESS;
+    int mpi_errno = MPI_SUCCESS, rc;
 
     MPIDIG_ACCESS_EPOCH_CHECK(win, MPIDIG_EPOTYPE_LOCK_ALL, mpi_errno, goto fn_fail);
-    mpi_errno = drain_all(win);
-    fence();
-    for (int i = 0; i < own->targets; i++) {
-        int rc = drop(&own->target[i]);
-        mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
+    if (!own->whole) {
+        mpi_errno = MPIDI_NM_rma_win_cmpl_hook(win); /* what the network module did by itself */
     }
+    rc = drain_all(win);
+    mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
+    fence();
+    rc = drop_all(win, own->targets);
+    mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
+    if (mpi_errno == MPI_SUCCESS && !(MPIDIG_WIN(win, sync).assert_mode & MPI_MODE_NOCHECK)) {
+        mpi_errno = ask_others(win, MPIDIG_WIN_UNLOCKALL);
+    }
+    if (MPIR_CVAR_CH4_RMA_MEM_EFFICIENT && mpi_errno == MPI_SUCCESS) {
+        MPIDIG_win_target_cleanall(win); /* as MPICH at this place */
+    }
+    MPIDIG_WIN(win, sync).assert_mode = 0;
     MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_NONE;
 fn_fail:
     return mpi_errno;
 }
+
+/* ---- flush ------------------------------------------------------------------------------------- */
 
 static inline int flush(MPIR_Win *win)
 {

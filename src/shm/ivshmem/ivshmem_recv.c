@@ -527,6 +527,9 @@ int MPIDI_IVSHMEM_progress(int vci ATTRIBUTE((unused)), int blocking ATTRIBUTE((
     if (mpi_errno == MPI_SUCCESS && transport->waiting_count > 0) {
         mpi_errno = MPIDI_IVSHMEMI_send_progress();
     }
+    if (unlikely(MPIDI_IVSHMEMI_proxy_waiting > 0) && mpi_errno == MPI_SUCCESS) {
+        mpi_errno = MPIDI_IVSHMEMI_proxy_progress();
+    }
     if (unlikely(++passes % PASSES_PER_CHECK == 0) && mpi_errno == MPI_SUCCESS) {
         mpi_errno = MPIDI_IVSHMEMI_beat_check();
         if (mpi_errno == MPI_SUCCESS) {

@@ -47,8 +47,15 @@ void *MPIDI_IVSHMEM_alloc_mem(MPI_Aint bytes, MPIR_Info *info);
 void *MPIDI_IVSHMEM_alloc_shmem(MPI_Aint bytes, MPIR_Info *info);
 int MPIDI_IVSHMEM_free_mem(void *addr);
 
-/* Whether all of the window is on this host, and its locks are in the region. */
+/* Whether the locks of the ranks of this host are in the region; whether all ranks are on it. */
+#define MPIDI_IVSHMEM_LOCKS(win) ((win)->dev.shm.posix.ivshmem.own != NULL)
 #define MPIDI_IVSHMEM_WIN_IS_WHOLE(win) ((win)->dev.shm.posix.ivshmem.whole)
+
+static inline bool MPIDI_IVSHMEM_locks_target(const MPIR_Win *win, int rank)
+{
+    return MPIDI_IVSHMEM_LOCKS(win) &&
+           (MPIDI_IVSHMEM_WIN_IS_WHOLE(win) || MPIDI_rank_is_local(rank, win->comm_ptr));
+}
 
 /* Whether the parts of the window on this host, or what is accessed of them, lie in the region. */
 static inline bool MPIDI_IVSHMEM_is_direct(MPIR_Win *win, int rank, MPI_Aint disp, MPI_Aint count,
@@ -199,27 +206,27 @@ static inline int MPIDI_IVSHMEM_mpi_compare_and_swap(const void *origin, const v
 static inline int MPIDI_IVSHMEM_win_lock(int lock_type, int rank, int assert, MPIR_Win *win,
                                          MPIDI_av_entry_t *addr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_WHOLE(win)
+    return MPIDI_IVSHMEM_locks_target(win, rank)
                ? MPIDI_IVSHMEMI_win_lock(lock_type, rank, assert, win)
                : MPIDI_NM_mpi_win_lock(lock_type, rank, assert, win, addr);
 }
 
 static inline int MPIDI_IVSHMEM_win_unlock(int rank, MPIR_Win *win, MPIDI_av_entry_t *addr)
 {
-    return MPIDI_IVSHMEM_WIN_IS_WHOLE(win) ? MPIDI_IVSHMEMI_win_unlock(rank, win)
-                                           : MPIDI_NM_mpi_win_unlock(rank, win, addr);
+    return MPIDI_IVSHMEM_locks_target(win, rank) ? MPIDI_IVSHMEMI_win_unlock(rank, win)
+                                                 : MPIDI_NM_mpi_win_unlock(rank, win, addr);
 }
 
 static inline int MPIDI_IVSHMEM_win_lock_all(int assert, MPIR_Win *win)
 {
-    return MPIDI_IVSHMEM_WIN_IS_WHOLE(win) ? MPIDI_IVSHMEMI_win_lock_all(assert, win)
-                                           : MPIDI_NM_mpi_win_lock_all(assert, win);
+    return MPIDI_IVSHMEM_LOCKS(win) ? MPIDI_IVSHMEMI_win_lock_all(assert, win)
+                                    : MPIDI_NM_mpi_win_lock_all(assert, win);
 }
 
 static inline int MPIDI_IVSHMEM_win_unlock_all(MPIR_Win *win)
 {
-    return MPIDI_IVSHMEM_WIN_IS_WHOLE(win) ? MPIDI_IVSHMEMI_win_unlock_all(win)
-                                           : MPIDI_NM_mpi_win_unlock_all(win);
+    return MPIDI_IVSHMEM_LOCKS(win) ? MPIDI_IVSHMEMI_win_unlock_all(win)
+                                    : MPIDI_NM_mpi_win_unlock_all(win);
 }
 
 static inline int MPIDI_IVSHMEM_win_flush(int rank, MPIR_Win *win, MPIDI_av_entry_t *addr)

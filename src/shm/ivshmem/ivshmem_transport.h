@@ -59,6 +59,10 @@ char *MPIDI_IVSHMEMI_plain_destination(MPIR_Request *rreq, uint64_t bytes);
 bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype datatype, int rank,
                                 int tag, MPIR_Comm *comm, int context_offset);
 
+/* ivshmem_proxy.c: locks of windows that ranks of other hosts wait for, and another try for them. */
+extern uint32_t MPIDI_IVSHMEMI_proxy_waiting;
+int MPIDI_IVSHMEMI_proxy_progress(void);
+
 /* ivshmem_send.c: moves deferred sends along. */
 int MPIDI_IVSHMEMI_send_progress(void);
 

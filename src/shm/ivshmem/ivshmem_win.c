@@ -104,6 +104,9 @@ static int close_window(struct MPIDI_IVSHMEM_win *own)
     if (own->dynamic != NULL) {
         MPIDI_IVSHMEMI_dynamic_close(own);
     }
+    if (own->proxy != NULL) {
+        MPIDI_IVSHMEMI_proxy_close(own);
+    }
     if (own->lines != NULL) {
         mpi_errno = MPIDU_shm_free(own->lines);
     }
@@ -124,11 +127,12 @@ static struct MPIDI_IVSHMEM_win *make_window(const MPIR_Win *win)
     }
     own->guards.member_of =
         MPL_malloc((size_t) targets * sizeof(*own->guards.member_of), MPL_MEM_RMA);
-    if (own->guards.member_of == NULL) {
-        MPL_free(own);
+    own->whole = targets == win->comm_ptr->local_size;
+    own->proxy = own->whole ? NULL : MPIDI_IVSHMEMI_proxy_make(win->comm_ptr->local_size);
+    if (own->guards.member_of == NULL || (!own->whole && own->proxy == NULL)) {
+        close_window(own);
         return NULL;
     }
-    own->whole = targets == win->comm_ptr->local_size;
     own->targets = targets;
     own->guards.count = (uint32_t) targets;
     own->rank = host->rank;
@@ -174,6 +178,9 @@ static int open_window(MPIR_Win *win, struct MPIDI_IVSHMEM_win *own, bool *used)
     if (own->dynamic != NULL) {
         MPIDI_IVSHMEMI_dynamic_open(own,
                                     (struct ivs_attach_table *) (own->guards.lines + own->targets));
+    }
+    if (own->proxy != NULL) {
+        MPIDI_IVSHMEMI_proxy_open(own, MPIDIG_WIN(win, win_id));
     }
     posix->ivshmem.own = own;
     posix->ivshmem.whole = own->whole;

@@ -3,7 +3,7 @@
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
  * Windows whose memory lies in the region, for the files that work on them (ivshmem_win.c,
- * ivshmem_dynamic.c, ivshmem_put.c, ivshmem_accumulate.c, ivshmem_epoch.c).
+ * ivshmem_dynamic.c, ivshmem_put.c, ivshmem_accumulate.c, ivshmem_epoch.c, ivshmem_proxy.c).
  */
 #ifndef IVSHMEM_WIN_H_INCLUDED
 #define IVSHMEM_WIN_H_INCLUDED
@@ -19,7 +19,7 @@ struct MPIDI_IVSHMEMI_win_line {
     MPL_proc_mutex_t accumulate; /* holds an ivs_lock_t: for what is changed otherwise than by
                                     processor atomics; MPICH takes it as well, for what comes by
                                     network */
-    ivs_rwlock_t epoch;          /* MPI_Win_lock, in windows whose ranks are all on this host */
+    ivs_rwlock_t epoch;          /* MPI_Win_lock; ranks of other hosts have it by proxy */
     char fill[64 - (sizeof(MPL_proc_mutex_t) + sizeof(ivs_rwlock_t)) % 64];
 };
 
@@ -43,8 +43,8 @@ struct MPIDI_IVSHMEMI_target {
     bool by_messages;       /* a dynamic window, and accumulates may be under way to it */
 };
 
-/* ivshmem_dynamic.c */
-struct MPIDI_IVSHMEMI_dynamic;
+struct MPIDI_IVSHMEMI_dynamic; /* ivshmem_dynamic.c */
+struct MPIDI_IVSHMEMI_proxy;   /* ivshmem_proxy.c */
 
 /* Private to the process. Invariant: all of [base, base + bytes) of each target lies in a block
  * that this process holds a reference to. */
@@ -56,7 +56,8 @@ struct MPIDI_IVSHMEM_win {
     struct MPIDI_IVSHMEMI_win_line *lines;  /* a segment: one for each target, */
     struct ivs_guards guards;               /* then as many of these, one for each origin */
     struct MPIDI_IVSHMEMI_dynamic *dynamic; /* NULL: its memory was given when it was made */
-    struct MPIDI_IVSHMEM_win *next;         /* of the dynamic windows that are whole */
+    struct MPIDI_IVSHMEMI_proxy *proxy;     /* NULL: the window is whole */
+    struct MPIDI_IVSHMEM_win *next;         /* dynamic and whole, or not whole */
     MPL_proc_mutex_t *posix_mutex;          /* what MPICH allocated for itself */
     struct MPIDI_IVSHMEMI_target target[];  /* by rank on the host */
 };
@@ -136,6 +137,21 @@ static inline void MPIDI_IVSHMEMI_atomics_leave(const struct MPIDI_IVSHMEM_win *
 struct MPIDI_IVSHMEMI_dynamic *MPIDI_IVSHMEMI_dynamic_make(int targets);
 void MPIDI_IVSHMEMI_dynamic_open(struct MPIDI_IVSHMEM_win *own, struct ivs_attach_table *tables);
 void MPIDI_IVSHMEMI_dynamic_close(struct MPIDI_IVSHMEM_win *own);
+
+/* ivshmem_proxy.c, for windows that are not whole. make: NULL if out of memory. */
+struct MPIDI_IVSHMEMI_proxy *MPIDI_IVSHMEMI_proxy_make(int ranks);
+void MPIDI_IVSHMEMI_proxy_open(struct MPIDI_IVSHMEM_win *own, uint64_t id);
+void MPIDI_IVSHMEMI_proxy_close(struct MPIDI_IVSHMEM_win *own);
+
+/* More members than can be named in the word of a target's lock, or share it: a proxy has one share
+ * for all whose proxy it is, and one more while it lets the next in. */
+static inline uint32_t MPIDI_IVSHMEMI_lock_members(const struct MPIDI_IVSHMEM_win *own)
+{
+    return MPIDI_IVSHMEMI_global.members + (own->whole ? 0 : 2);
+}
+
+/* Whether this rank's part is locked alone by a rank of another host. */
+bool MPIDI_IVSHMEMI_proxy_is_alone(const struct MPIDI_IVSHMEM_win *own);
 
 /* The lock of this rank's part of a window, as ivs_guard_lock() or ivs_lock_take(): 0 or negative
  * errno. For what MPICH does under it. */
