@@ -212,10 +212,10 @@ static bool are_under_way(MPIR_Win *win, int rank, struct MPIDI_IVSHMEMI_target 
 
 /* By MPICH, which must not take what is not in the region for shared; what this rank does to itself
  * needs no message, but the lock. */
-static void leave_to_mpich(const struct MPIDI_IVSHMEM_win *own,
-                           struct MPIDI_IVSHMEMI_target *target, bool ordered,
-                           MPIDI_winattr_t *winattr)
+static void leave_to_mpich(struct MPIDI_IVSHMEM_win *own, struct MPIDI_IVSHMEMI_target *target,
+                           bool ordered, MPIDI_winattr_t *winattr)
 {
+    own->polls_now = true;
     if (target - own->target != own->rank) {
         *winattr &= ~(MPIDI_winattr_t) MPIDI_WINATTR_SHM_ALLOCATED;
         target->by_messages = target->by_messages || ordered;

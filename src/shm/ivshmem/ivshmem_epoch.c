@@ -13,7 +13,7 @@
  */
 #include "ivshmem_win.h"
 
-#define FLUSHES_PER_PROGRESS 64 /* a flush alone must not stop what else is going on */
+#define CALLS_PER_PROGRESS 64 /* flushes or unlocks alone must not stop what else is going on */
 
 int MPIDI_IVSHMEMI_check_epoch(MPIR_Win *win, int rank)
 {
@@ -46,6 +46,18 @@ static int progress(MPIR_Win *win)
 
     MPID_THREAD_CS_YIELD(GLOBAL, MPIR_THREAD_GLOBAL_ALLFUNC_MUTEX);
     return mpi_errno;
+}
+
+/* A rank that only looks again and again at what another is to do by message must let it. */
+static inline int answer_others(MPIR_Win *win)
+{
+    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
+
+    if (likely(!own->polls_now && ++own->polls % CALLS_PER_PROGRESS != 0)) {
+        return MPI_SUCCESS;
+    }
+    own->polls_now = false;
+    return progress(win);
 }
 
 /* For what a wait is for another rank: finds the dead, too. */
@@ -190,6 +202,8 @@ int MPIDI_IVSHMEMI_win_unlock(int rank, MPIR_Win *win)
     if (--MPIDIG_WIN(win, sync).lock.count == 0) {
         MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_NONE;
     }
+    rc = answer_others(win);
+    mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
 fn_fail:
     return mpi_errno;
 }
@@ -298,6 +312,8 @@ int MPIDI_IVSHMEMI_win_unlock_all(MPIR_Win *win)
     }
     MPIDIG_WIN(win, sync).assert_mode = 0;
     MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_NONE;
+    rc = answer_others(win);
+    mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
 fn_fail:
     return mpi_errno;
 }
@@ -306,13 +322,8 @@ fn_fail:
 
 static inline int flush(MPIR_Win *win)
 {
-    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
-
     fence();
-    if (++own->polls % FLUSHES_PER_PROGRESS == 0) {
-        return progress(win);
-    }
-    return MPI_SUCCESS;
+    return answer_others(win);
 }
 
 int MPIDI_IVSHMEMI_win_flush(int rank, MPIR_Win *win)

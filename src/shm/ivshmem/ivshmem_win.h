@@ -51,8 +51,9 @@ struct MPIDI_IVSHMEMI_proxy;   /* ivshmem_proxy.c */
 struct MPIDI_IVSHMEM_win {
     bool whole; /* all ranks of the window are on this host: nothing changes it by network */
     int targets;
-    uint32_t polls;                         /* flushes since the last progress */
-    int rank;                               /* this one's on the host */
+    uint32_t polls; /* flushes and unlocks since the last progress */
+    bool polls_now; /* something was not direct: perhaps others wait for this rank as well */
+    int rank;       /* this one's on the host */
     struct MPIDI_IVSHMEMI_win_line *lines;  /* a segment: one for each target, */
     struct ivs_guards guards;               /* then as many of these, one for each origin */
     struct MPIDI_IVSHMEMI_dynamic *dynamic; /* NULL: its memory was given when it was made */

@@ -308,6 +308,50 @@ static void test_tickets(void)
     free(old);
 }
 
+/* Each rank looks at its own memory, and does nothing else, until the one before it has put
+ * something there by message: to look must be enough for that to arrive. */
+static void look_for(const struct scene *scene, int64_t wanted, bool flush)
+{
+    int64_t value = 0;
+
+    while (value != wanted) {
+        MPI_Win_lock(MPI_LOCK_SHARED, check.rank, 0, scene->win);
+        do {
+            MPI_Get(&value, 1, MPI_INT64_T, check.rank, at(scene->region[check.rank], 3), 1,
+                    MPI_INT64_T, scene->win);
+            if (flush) {
+                MPI_Win_flush(check.rank, scene->win);
+            }
+        } while (flush && value != wanted);
+        MPI_Win_unlock(check.rank, scene->win);
+    }
+}
+
+static void test_looks(void)
+{
+    int right = (check.rank + 1) % check.size;
+    struct scene scene;
+    MPI_Datatype type;
+
+    check_at("looks", 0);
+    open_scene(&scene);
+    type = scattered(&scene, right, 3);
+    for (int64_t turn = 1; turn <= TURNS; turn++) {
+        const int64_t values[3] = { turn, turn, turn };
+        if (check.rank != 0) {
+            look_for(&scene, turn, turn % 2 == 0);
+        }
+        MPI_Win_lock(MPI_LOCK_SHARED, right, 0, scene.win);
+        MPI_Accumulate(values, 3, MPI_INT64_T, right, 0, 1, type, MPI_REPLACE, scene.win);
+        MPI_Win_unlock(right, scene.win);
+        if (check.rank == 0) {
+            look_for(&scene, turn, turn % 2 == 0);
+        }
+    }
+    MPI_Type_free(&type);
+    close_scene(&scene);
+}
+
 /* ---- kinds of epochs ---------------------------------------------------------------------------- */
 
 /* A put to both memories, and to the ends of the attachments. */
@@ -413,6 +457,7 @@ int main(int argc, char **argv)
         test_sums();
         test_order();
         test_tickets();
+        test_looks();
         test_epochs();
     }
     return check_end();
