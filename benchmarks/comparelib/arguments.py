@@ -36,3 +36,17 @@ def sizes(p, text):
     except ValueError:
         p.error(f"--sizes: {text}: is no list of numbers with commas")
         raise
+
+
+def interval(p, option, text):
+    """(low, high) of "LOW-HIGH"; None without a text."""
+    if text is None:
+        return None
+    try:
+        low, high = map(float, text.split("-"))
+    except ValueError:
+        p.error(f"{option}: {text}: is not LOW-HIGH, two numbers")
+        raise
+    if not 0 <= low <= high:
+        p.error(f"{option}: {text}: the first number must not be above the second")
+    return low, high

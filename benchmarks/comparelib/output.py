@@ -21,10 +21,11 @@ def number(value):
 class Report:
     """One benchmark's samples, reduced."""
 
-    def __init__(self, bench, samples, raws, bound, peers):
-        """samples: {mpi: {key: {round: value}}}, raws: {round: ns}."""
+    def __init__(self, bench, samples, raws, bound, peers, hand_over=None):
+        """samples: {mpi: {key: {round: value}}}, raws: {round: ns}, hand_over: (low, high) ns of the
+        rounds that count."""
         self.bench, self.raws, self.bound, self.peers = bench, raws, bound, peers
-        self.rounds = stats.same_state(raws)
+        self.rounds = stats.within(raws, hand_over) if hand_over else stats.same_state(raws)
         self.mpis = list(samples)
         self.keys = sorted({key for by_key in samples.values() for key in by_key})
         self.summaries = {key: self._summaries(samples, key) for key in self.keys}
@@ -57,7 +58,9 @@ class Report:
     def _head(self):
         better = "lower" if self.bench.lower_is_better else "higher"
         lines = [f"# {self.bench.name}: {self.bench.title}, {self.bench.unit} ({better} is better)"]
-        if self.raws:
+        if self.raws and not self.rounds:
+            lines.append(f"# none of {len(self.raws)} rounds in the state asked for")
+        elif self.raws:
             raw = stats.Summary.of([self.raws[r] for r in self.rounds])
             lines.append(f"# raw hand-over {raw.median:.0f} ns, spread {raw.spread * 100:.0f}%; "
                          f"{len(self.rounds)} of {len(self.raws)} rounds in that state")

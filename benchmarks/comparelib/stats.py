@@ -31,6 +31,11 @@ def same_state(raws):
     return set(best)
 
 
+def within(raws, bounds):
+    """The rounds of {round: raw hand-over} within (low, high)."""
+    return {r for r, raw in raws.items() if bounds[0] <= raw <= bounds[1]}
+
+
 @dataclass(frozen=True)
 class Summary:
     """The samples of one MPI at one size."""
