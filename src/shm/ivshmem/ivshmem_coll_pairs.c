@@ -24,6 +24,7 @@ struct pairs {
     uint32_t shares;          /* of a cell: 1 if all sends go to one rank */
     MPI_Aint share;           /* bytes of data */
     MPIR_Request **requests;
+    MPI_Status *statuses;
     int pending, tag;
 };
 
@@ -39,14 +40,17 @@ static int pairs_begin(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, MPIR
     pairs->comm = comm;
     pairs->coll = &own->coll;
     pairs->shares = shares;
-    pairs->share =
-        (MPI_Aint) (own->coll.shape.cell_bytes / shares / LENGTH_BYTES * LENGTH_BYTES) - LENGTH_BYTES;
+    pairs->share = (MPI_Aint) (own->coll.shape.cell_bytes / shares / LENGTH_BYTES * LENGTH_BYTES) -
+                   LENGTH_BYTES;
     pairs->share = MPL_MAX(pairs->share, 0); /* so many ranks that all goes by message */
     pairs->tag = tag;
-    pairs->send = MPL_calloc(2 * ranks, sizeof(struct part) + sizeof(MPIR_Request *), MPL_MEM_COLL);
+    pairs->send =
+        MPL_calloc(2 * ranks, sizeof(struct part) + sizeof(MPIR_Request *) + sizeof(MPI_Status),
+                   MPL_MEM_COLL);
     MPIR_ERR_CHKANDJUMP(pairs->send == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
     pairs->recv = pairs->send + ranks;
     pairs->requests = (MPIR_Request **) (pairs->recv + ranks);
+    pairs->statuses = (MPI_Status *) (pairs->requests + 2 * ranks);
 fn_fail:
     return mpi_errno;
 }
@@ -219,7 +223,7 @@ static int run(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, enum ivs_col
     mpi_errno = copy_own(pairs);
 fn_fail:
     if (pairs->pending > 0 && mpi_errno == MPI_SUCCESS) {
-        ret = MPIC_Waitall(pairs->pending, pairs->requests, MPI_STATUSES_IGNORE, errflag);
+        ret = MPIC_Waitall(pairs->pending, pairs->requests, pairs->statuses, errflag);
         mpi_errno = mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
     }
     return mpi_errno;
