@@ -114,7 +114,7 @@ int MPIDI_IVSHMEMI_hosts_reduce(const void *send, void *recv, MPI_Aint count, MP
 {
     const bool is_first = comm->node_roots_comm != NULL;
     void *own = NULL, *sum = recv;
-    int mpi_errno;
+    int mpi_errno = MPI_SUCCESS;
 
     if (is_first && comm->rank != root) { /* basic types only: extent is size, no lower bound */
         own = MPL_malloc(MPIDI_IVSHMEMI_bytes_of(count, type), MPL_MEM_COLL);

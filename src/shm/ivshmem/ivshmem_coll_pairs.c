@@ -113,7 +113,7 @@ static int unpack_short(const struct pairs *pairs, const struct ivs_step *step, 
                         share_at(pairs, from, pairs->coll->self);
     uint64_t length;
     MPI_Aint done;
-    int mpi_errno;
+    int mpi_errno = MPI_SUCCESS;
 
     memcpy(&length, share, sizeof(length)); /* compared and nothing else */
     MPIR_ERR_CHKANDJUMP(length != (uint64_t) part->bytes, mpi_errno, MPI_ERR_TRUNCATE,
@@ -212,7 +212,7 @@ static int copy_own(const struct pairs *pairs)
 static int run(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, enum ivs_coll_kind kind,
                uint32_t root, MPIR_Errflag_t *errflag)
 {
-    int mpi_errno, ret;
+    int mpi_errno = MPI_SUCCESS, ret;
 
     mpi_errno = start_long(pairs, true, errflag);
     MPIR_ERR_CHECK(mpi_errno);

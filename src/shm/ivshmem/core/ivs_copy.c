@@ -181,7 +181,7 @@ void ivs_copy_out_long(struct ivs_distance *distance, void *dst, const void *src
         return;
     }
     if (distance->near > 0 || stream == NULL) {
-        distance->near -= distance->near > 0;
+        distance->near = (uint16_t) (distance->near > 0 ? distance->near - 1 : 0);
         ivs_copy_long(dst, src, bytes);
         return;
     }
