@@ -153,32 +153,29 @@ int MPIDI_IVSHMEM_reduce_scatter(const void *send, void *recv, const MPI_Aint *c
     return call_end(&call, rc);
 }
 
+static int run_scan(struct call *call, const void *send, void *recv, MPI_Aint count,
+                    bool without_self)
+{
+    return call_end(call, ivs_coll_scan(&call->own->coll, send == MPI_IN_PLACE ? recv : send, recv,
+                                        (size_t) count, &call->op, without_self));
+}
+
 int MPIDI_IVSHMEM_scan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
                        MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, IVS_SCAN, comm, count, type, op);
-    if (call.algorithm == IVS_MPICH) {
-        return MPID_Scan(send, recv, count, type, op, comm, errflag);
-    }
-    rc = ivs_coll_scan(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
-                       &call.op, false);
-    return call_end(&call, rc);
+    return call.algorithm == IVS_MPICH ? MPID_Scan(send, recv, count, type, op, comm, errflag)
+                                       : run_scan(&call, send, recv, count, false);
 }
 
 int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
                          MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, IVS_EXSCAN, comm, count, type, op);
-    if (call.algorithm == IVS_MPICH) {
-        return MPID_Exscan(send, recv, count, type, op, comm, errflag);
-    }
-    rc = ivs_coll_scan(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, (size_t) count,
-                       &call.op, true);
-    return call_end(&call, rc);
+    return call.algorithm == IVS_MPICH ? MPID_Exscan(send, recv, count, type, op, comm, errflag)
+                                       : run_scan(&call, send, recv, count, true);
 }
