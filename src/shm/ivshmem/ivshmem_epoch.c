@@ -210,80 +210,102 @@ fn_fail:
 
 /* ---- all ranks --------------------------------------------------------------------------------- */
 
-/* On this host; not all ranks begin with the same target. */
-static struct MPIDI_IVSHMEMI_target *in_turn(const MPIR_Win *win, int i)
+static bool is_here(const MPIR_Win *win, int rank)
 {
-    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
-
-    return &own->target[(i + win->comm_ptr->rank) % own->targets];
+    return win->dev.shm.posix.ivshmem.whole || MPIDI_rank_is_local(rank, win->comm_ptr);
 }
 
-static int drop_all(const MPIR_Win *win, int taken)
+/* What this rank holds on this host. */
+static int drop_all(const MPIR_Win *win)
 {
+    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
     int mpi_errno = MPI_SUCCESS;
 
-    while (taken-- > 0) {
-        int rc = drop(in_turn(win, taken));
+    for (int i = 0; i < own->targets; i++) {
+        int rc = drop(&own->target[i]);
         mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
     }
     return mpi_errno;
 }
 
-static int take_all(MPIR_Win *win, bool check)
+/* A rank of another host, by MPICH's message: it answers, and MPICH counts the locks held. */
+static int ask(MPIR_Win *win, int rank, int kind)
 {
-    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
-    int mpi_errno = MPI_SUCCESS;
-
-    for (int taken = 0; taken < own->targets && mpi_errno == MPI_SUCCESS; taken++) {
-        if (!check) {
-            in_turn(win, taken)->held = MPIDI_IVSHMEMI_HELD_UNCHECKED;
-            continue;
-        }
-        mpi_errno = take(win, in_turn(win, taken), false);
-        if (mpi_errno != MPI_SUCCESS) {
-            (void) drop_all(win, taken);
-        }
-    }
-    return mpi_errno;
-}
-
-/* The ranks of other hosts, by MPICH's messages: each answers, and MPICH counts the locks that are
- * held. */
-static int ask_others(MPIR_Win *win, int kind)
-{
-    const struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
     MPIDIG_win_cntrl_msg_t msg = { .win_id = MPIDIG_WIN(win, win_id),
                                    .origin_rank = (uint32_t) win->comm_ptr->rank,
                                    .lock_type = MPI_LOCK_SHARED };
-    int others = win->comm_ptr->local_size - own->targets, vci = MPIDI_WIN(win, am_vci);
-    unsigned wanted = kind == MPIDIG_WIN_LOCKALL ? (unsigned) others : 0;
+    int vci = MPIDI_WIN(win, am_vci);
+
+    return MPIDI_NM_am_send_hdr(rank, win->comm_ptr, kind, &msg, sizeof(msg), vci, vci);
+}
+
+static int await_locks(MPIR_Win *win, unsigned held)
+{
     int mpi_errno = MPI_SUCCESS;
 
-    for (int i = 0; i < win->comm_ptr->local_size && mpi_errno == MPI_SUCCESS; i++) {
-        if (others > 0 && !MPIDI_rank_is_local(i, win->comm_ptr)) {
-            mpi_errno = MPIDI_NM_am_send_hdr(i, win->comm_ptr, kind, &msg, sizeof(msg), vci, vci);
-        }
-    }
-    while (mpi_errno == MPI_SUCCESS && MPIDIG_WIN(win, sync).lockall.allLocked != wanted) {
+    while (mpi_errno == MPI_SUCCESS && MPIDIG_WIN(win, sync).lockall.allLocked != held) {
         mpi_errno = progress_or_death(win);
     }
     return mpi_errno;
 }
 
+/* One after the other, by rank. In any other order two ranks could each wait for a lock that is
+ * reserved by one who wants it alone and waits for the other. */
+static int take_all(MPIR_Win *win)
+{
+    int mpi_errno = MPI_SUCCESS;
+    unsigned asked = 0;
+
+    for (int i = 0; i < win->comm_ptr->local_size && mpi_errno == MPI_SUCCESS; i++) {
+        if (is_here(win, i)) {
+            mpi_errno = take(win, find(win, i), false);
+            continue;
+        }
+        mpi_errno = ask(win, i, MPIDIG_WIN_LOCKALL);
+        if (mpi_errno == MPI_SUCCESS) {
+            mpi_errno = await_locks(win, ++asked);
+        }
+    }
+    if (mpi_errno != MPI_SUCCESS) {
+        (void) drop_all(win);
+    }
+    return mpi_errno;
+}
+
+static int release_others(MPIR_Win *win)
+{
+    int ranks = win->dev.shm.posix.ivshmem.whole ? 0 : win->comm_ptr->local_size;
+    int mpi_errno = MPI_SUCCESS;
+
+    for (int i = 0; i < ranks && mpi_errno == MPI_SUCCESS; i++) {
+        if (!is_here(win, i)) {
+            mpi_errno = ask(win, i, MPIDIG_WIN_UNLOCKALL);
+        }
+    }
+    return mpi_errno == MPI_SUCCESS ? await_locks(win, 0) : mpi_errno;
+}
+
+static void take_unchecked(MPIR_Win *win)
+{
+    struct MPIDI_IVSHMEM_win *own = win->dev.shm.posix.ivshmem.own;
+
+    for (int i = 0; i < own->targets; i++) {
+        own->target[i].held = MPIDI_IVSHMEMI_HELD_UNCHECKED;
+    }
+    MPIDIG_WIN(win, sync).assert_mode |= MPI_MODE_NOCHECK;
+}
+
 int MPIDI_IVSHMEMI_win_lock_all(int assert, MPIR_Win *win)
 {
-    bool check = (assert &MPI_MODE_NOCHECK) == 0;
     int mpi_errno = MPI_SUCCESS;
 
     MPIDIG_ACCESS_EPOCH_CHECK_NONE(win, mpi_errno, goto fn_fail);
     fence();
-    mpi_errno = take_all(win, check);
-    MPIR_ERR_CHECK(mpi_errno);
-    if (check) {
-        mpi_errno = ask_others(win, MPIDIG_WIN_LOCKALL);
-        MPIR_ERR_CHECK(mpi_errno);
+    if ((assert &MPI_MODE_NOCHECK) != 0) {
+        take_unchecked(win);
     } else {
-        MPIDIG_WIN(win, sync).assert_mode |= MPI_MODE_NOCHECK;
+        mpi_errno = take_all(win);
+        MPIR_ERR_CHECK(mpi_errno);
     }
     MPIDIG_WIN(win, sync).access_epoch_type = MPIDIG_EPOTYPE_LOCK_ALL;
 fn_fail:
@@ -302,10 +324,10 @@ int MPIDI_IVSHMEMI_win_unlock_all(MPIR_Win *win)
     rc = drain_all(win);
     mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
     fence();
-    rc = drop_all(win, own->targets);
+    rc = drop_all(win);
     mpi_errno = mpi_errno == MPI_SUCCESS ? rc : mpi_errno;
     if (mpi_errno == MPI_SUCCESS && !(MPIDIG_WIN(win, sync).assert_mode & MPI_MODE_NOCHECK)) {
-        mpi_errno = ask_others(win, MPIDIG_WIN_UNLOCKALL);
+        mpi_errno = release_others(win);
     }
     if (MPIR_CVAR_CH4_RMA_MEM_EFFICIENT && mpi_errno == MPI_SUCCESS) {
         MPIDIG_win_target_cleanall(win); /* as MPICH at this place */
