@@ -20,6 +20,12 @@ extern MPL_atomic_uint64_t *MPIDI_POSIX_shm_limit_counter;
 #define CALLS_BEFORE 3        /* by messages: many communicators are hardly used */
 #define AREA_BYTES (4u << 20) /* wanted: what has been read should have left the caches again */
 
+#define CELL_BYTES_MAX 32768u
+#define ELEMENT_BYTES_MAX 32u /* of a basic type: complex long double */
+#define RANKS_MAX (CELL_BYTES_MAX / ELEMENT_BYTES_MAX)
+
+_Static_assert(RANKS_MAX <= IVS_COLL_MEMBERS_MAX, "an area takes so many");
+
 static int make_progress(void *context)
 {
     struct MPIDI_IVSHMEM_coll *own = context;
@@ -34,16 +40,21 @@ static int make_progress(void *context)
     return own->mpi_errno == MPI_SUCCESS ? 0 : -EIO;
 }
 
-/* With more ranks fewer cells, then smaller ones. */
+static bool is_large(uint32_t ranks, const struct ivs_coll_shape *shape)
+{
+    return ivs_coll_bytes(ranks, shape) > AREA_BYTES + (AREA_BYTES >> 3);
+}
+
+/* With more ranks fewer cells, then smaller ones; but room for an element for each rank. */
 static struct ivs_coll_shape shape_for(uint32_t ranks)
 {
-    struct ivs_coll_shape shape = { 32768, IVS_COLL_CELLS_MAX };
+    struct ivs_coll_shape shape = { CELL_BYTES_MAX, IVS_COLL_CELLS_MAX };
 
-    while (shape.cells > 8 && ivs_coll_bytes(ranks, &shape) > AREA_BYTES + (AREA_BYTES >> 3)) {
+    while (shape.cells > 8 && is_large(ranks, &shape)) {
         shape.cells /= 2;
     }
-    while (shape.cell_bytes > 4096 &&
-           ivs_coll_bytes(ranks, &shape) > AREA_BYTES + (AREA_BYTES >> 3)) {
+    while (shape.cell_bytes > 4096 && shape.cell_bytes / 2 / ELEMENT_BYTES_MAX >= ranks &&
+           is_large(ranks, &shape)) {
         shape.cell_bytes /= 2;
     }
     return shape;
@@ -75,40 +86,58 @@ static uint32_t count_vms(MPIR_Comm *comm)
     return vms;
 }
 
+/* What the ranks must agree on before there is an area, by messages. */
+struct agreement {
+    uint32_t refused;  /* by the first of them: no room */
+    uint32_t rules[2]; /* sum of the rules and its complement: the greatest of each */
+};
+
+static int agree(MPIR_Comm *comm, size_t bytes, struct agreement *agreement)
+{
+    const bool fits = (uint32_t) comm->local_size <= RANKS_MAX && is_within_limit(bytes);
+    MPIR_Errflag_t errflag = MPIR_ERR_NONE;
+    int mpi_errno;
+
+    agreement->refused = comm->rank == 0 && !fits;
+    agreement->rules[0] = ivs_rules_sum(MPIDI_IVSHMEMI_rules());
+    agreement->rules[1] = ~agreement->rules[0];
+    mpi_errno =
+        MPIR_Allreduce_impl(MPI_IN_PLACE, agreement, 3, MPI_UINT32_T, MPI_MAX, comm, &errflag);
+    if (mpi_errno == MPI_SUCCESS && agreement->rules[0] != ~agreement->rules[1]) {
+        MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_colltables");
+    }
+    return mpi_errno;
+}
+
 /* Messages among these ranks; collective operations of the communicator go by messages meanwhile. */
-static int make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
+static void make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
 {
     const uint32_t ranks = (uint32_t) comm->local_size;
     const struct ivs_coll_shape shape = shape_for(ranks);
-    size_t bytes = ivs_coll_bytes(ranks, &shape);
-    MPIR_Errflag_t errflag = MPIR_ERR_NONE;
-    uint32_t first[2] = { comm->rank == 0 && is_within_limit(bytes),
-                          ivs_rules_sum(MPIDI_IVSHMEMI_rules()) };
-    const uint32_t sum = first[1];
+    const size_t bytes = ivs_coll_bytes(ranks, &shape);
+    struct agreement agreement;
     bool failed = false;
-    void *area;
+    void *area = NULL;
     int mpi_errno;
 
     own->state = MPIDI_IVSHMEMI_COLL_MAKING;
-    mpi_errno = MPIR_Bcast_impl(first, 2, MPI_UINT32_T, 0, comm, &errflag);
-    MPIR_ERR_CHKANDSTMT(mpi_errno == MPI_SUCCESS && first[1] != sum, mpi_errno, MPI_ERR_OTHER,
-                        goto fn_none, "**ivshmem_colltables");
-    if (mpi_errno == MPI_SUCCESS && first[0]) {
+    mpi_errno = agree(comm, bytes, &agreement);
+    if (mpi_errno == MPI_SUCCESS && !agreement.refused) {
         mpi_errno = MPIDU_shm_alloc(comm, bytes, &area, &failed);
     }
-    if (mpi_errno != MPI_SUCCESS || !first[0] || failed) {
-        goto fn_none;
-    }
-    if (comm->rank == 0) {
-        MPL_atomic_fetch_add_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
+    if (mpi_errno == MPI_SUCCESS && (agreement.refused || failed)) {
+        own->state = MPIDI_IVSHMEMI_COLL_NONE;
+        return;
     }
     ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, &shape, make_progress, own);
-    own->vms = count_vms(comm);
     own->state = MPIDI_IVSHMEMI_COLL_READY;
-    return MPI_SUCCESS;
-fn_none:
-    own->state = MPIDI_IVSHMEMI_COLL_NONE;
-    return mpi_errno;
+    if (mpi_errno != MPI_SUCCESS) { /* said by the first operation */
+        own->mpi_errno = mpi_errno;
+        own->coll.failed = -ESTALE;
+    } else if (comm->rank == 0) {
+        MPL_atomic_fetch_add_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
+    }
+    own->vms = count_vms(comm);
 }
 
 /* The communicator that holds the ranks of `comm` on this host, if these are all. */
@@ -121,7 +150,6 @@ static MPIR_Comm *local_comm(MPIR_Comm *comm)
     return comm->node_comm != NULL ? comm->node_comm : comm;
 }
 
-/* What cannot be made stays without: an error of the making says itself again in what follows. */
 static struct MPIDI_IVSHMEM_coll *make_after_calls(MPIR_Comm *local)
 {
     struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(local, ivshmem);
@@ -131,11 +159,10 @@ static struct MPIDI_IVSHMEM_coll *make_after_calls(MPIR_Comm *local)
         MPIR_Assert(own != NULL);
         MPIDI_POSIX_COMM(local, ivshmem) = own;
     }
-    if (own->state == MPIDI_IVSHMEMI_COLL_NEW && own->calls++ >= CALLS_BEFORE &&
-        make_area(local, own) == MPI_SUCCESS && own->state == MPIDI_IVSHMEMI_COLL_READY) {
-        return own;
+    if (own->state == MPIDI_IVSHMEMI_COLL_NEW && own->calls++ >= CALLS_BEFORE) {
+        make_area(local, own);
     }
-    return NULL;
+    return own->state == MPIDI_IVSHMEMI_COLL_READY ? own : NULL;
 }
 
 struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_of(MPIR_Comm *comm)

@@ -156,10 +156,14 @@ static int exchange_short(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own,
                           enum ivs_coll_kind kind, uint32_t root)
 {
     int rc = ivs_coll_call(pairs->coll, kind, root, 0);
-    struct ivs_step step = ivs_coll_begin(pairs->coll, pairs->coll->shape.cell_bytes);
     int mpi_errno = MPI_SUCCESS;
+    struct ivs_step step;
 
-    if (rc == 0 && any_short(pairs, pairs->send)) {
+    if (rc != 0) {
+        return MPIDI_IVSHMEMI_coll_error(own, rc);
+    }
+    step = ivs_coll_begin(pairs->coll, pairs->coll->shape.cell_bytes);
+    if (any_short(pairs, pairs->send)) {
         rc = ivs_coll_room(pairs->coll, &step);
         if (rc == 0) {
             mpi_errno = pack_short(pairs, &step);

@@ -155,7 +155,9 @@ void MPIDI_IVSHMEMI_coll_report(void)
 
         if (count > 0) {
             fprintf(stderr, "[ivshmem] rank %d: %s, %s: %s, %llu calls\n", MPIR_Process.rank,
-                    ivs_operation_name((enum ivs_operation) operation), class_names[class],
+                    ivs_operation_name((enum ivs_operation) operation),
+                    class == 0 && operation != IVS_BARRIER ? "none or each its own"
+                                                           : class_names[class],
                     ivs_algorithm_name((enum ivs_algorithm) algorithm), (unsigned long long) count);
         }
     }

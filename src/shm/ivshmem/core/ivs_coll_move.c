@@ -77,9 +77,13 @@ static uint32_t member_after(const struct ivs_coll *coll, uint32_t i)
 int ivs_coll_barrier(struct ivs_coll *coll)
 {
     int rc = ivs_coll_call(coll, IVS_COLL_BARRIER, 0, 0);
-    struct ivs_step step = ivs_coll_begin(coll, 0);
+    struct ivs_step step;
 
-    rc = rc == 0 ? ivs_coll_room(coll, &step) : rc;
+    if (rc != 0) {
+        return rc;
+    }
+    step = ivs_coll_begin(coll, 0);
+    rc = ivs_coll_room(coll, &step);
     if (rc == 0) {
         ivs_coll_publish(coll, &step);
     }
