@@ -224,19 +224,9 @@ static void test_refused(void)
     free(where);
 }
 
-/* -passive is for this program alone. */
-static bool wants_passive(int *argc, char **argv)
-{
-    if (*argc > 1 && strcmp(argv[*argc - 1], "-passive") == 0) {
-        (*argc)--;
-        return true;
-    }
-    return false;
-}
-
 int main(int argc, char **argv)
 {
-    bool is_passive = wants_passive(&argc, argv);
+    bool is_passive = check_last_word(&argc, argv, "-passive");
 
     check_start(&argc, &argv, 2, 0);
     if (is_passive) {

@@ -52,6 +52,15 @@ long check_option(const char *name, long value)
     return word != NULL ? strtol(word, NULL, 10) : value;
 }
 
+bool check_last_word(int *argc, char **argv, const char *word)
+{
+    if (*argc > 1 && strcmp(argv[*argc - 1], word) == 0) {
+        (*argc)--;
+        return true;
+    }
+    return false;
+}
+
 void check_start(int *argc, char ***argv, int rounds, int max_bytes)
 {
     int initialized;

@@ -31,6 +31,9 @@ extern struct check check; /* set by check_start() */
 /* Initialises MPI (unless initialised) and reads the options; defaults for those not given. */
 void check_start(int *argc, char ***argv, int rounds, int max_bytes);
 
+/* Whether the last argument is this word, which is then taken away: for what is a program's alone. */
+bool check_last_word(int *argc, char **argv, const char *word);
+
 /* What follows an option on the command line; NULL, or value, if it was not given. */
 const char *check_word(const char *name);
 long check_option(const char *name, long value);
