@@ -30,6 +30,7 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_map.h \
 	src/shm/ivshmem/core/ivs_member.c \
 	src/shm/ivshmem/core/ivs_member.h \
+	src/shm/ivshmem/core/ivs_operation.h \
 	src/shm/ivshmem/core/ivs_port.c \
 	src/shm/ivshmem/core/ivs_port.h \
 	src/shm/ivshmem/core/ivs_record.c \

@@ -488,7 +488,7 @@ static void errors_of_operations_pass(void **state)
         struct ivs_step step;
 
         ivs_coll_init(&other, coll.area, 3, j, &shape, give_up, NULL);
-        (void) ivs_coll_call(&other, IVS_COLL_ALLREDUCE, 0, sizeof(x));
+        (void) ivs_coll_call(&other, IVS_ALLREDUCE, 0, sizeof(x));
         step = ivs_coll_begin(&other, sizeof(x));
         assert_int_equal(ivs_coll_put(&other, &step, x, sizeof(x)), 0);
     }

@@ -20,6 +20,9 @@ extern MPL_atomic_uint64_t *MPIDI_POSIX_shm_limit_counter;
 #define CALLS_BEFORE 3        /* by messages: many communicators are hardly used */
 #define AREA_BYTES (4u << 20) /* wanted: what has been read should have left the caches again */
 
+#define LOOKS 200        /* at a member's line between two of the progress engine: some 0.1 us */
+#define LOOKS_CROWDED 10 /* where others want the processor */
+
 #define CELL_BYTES_MAX 32768u
 #define ELEMENT_BYTES_MAX 32u /* of a basic type: complex long double */
 #define RANKS_MAX (CELL_BYTES_MAX / ELEMENT_BYTES_MAX)
@@ -32,9 +35,9 @@ static int make_progress(void *context)
 
     if (own->waited != own->coll.steps) { /* the last wait has ended, this is another */
         own->waited = own->coll.steps;
-        MPIDI_IVSHMEM_poll.idle = 0; /* the host is busy: the netmod can wait */
         MPIDI_IVSHMEMI_waited();
     }
+    own->coll.looks = MPIDI_IVSHMEMI_is_crowded() ? LOOKS_CROWDED : LOOKS;
     own->mpi_errno = MPID_Progress_test(NULL);
     MPIDI_PROGRESS_YIELD();
     return own->mpi_errno == MPI_SUCCESS ? 0 : -EIO;

@@ -153,9 +153,9 @@ static int take_short(struct pairs *pairs, const struct ivs_step *step,
 
 /* The step that all ranks take, whatever they have. */
 static int exchange_short(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own,
-                          enum ivs_coll_kind kind, uint32_t root)
+                          enum ivs_operation operation, uint32_t root)
 {
-    int rc = ivs_coll_call(pairs->coll, kind, root, 0);
+    int rc = ivs_coll_call(pairs->coll, operation, root, 0);
     int mpi_errno = MPI_SUCCESS;
     struct ivs_step step;
 
@@ -213,7 +213,7 @@ static int copy_own(const struct pairs *pairs)
 }
 
 /* Long receives are posted before anybody is waited for. */
-static int run(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, enum ivs_coll_kind kind,
+static int run(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, enum ivs_operation operation,
                uint32_t root, MPIR_Errflag_t *errflag)
 {
     int mpi_errno = MPI_SUCCESS, ret;
@@ -222,7 +222,7 @@ static int run(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, enum ivs_col
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = start_long(pairs, false, errflag);
     MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = exchange_short(pairs, own, kind, root);
+    mpi_errno = exchange_short(pairs, own, operation, root);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = copy_own(pairs);
 fn_fail:
@@ -262,7 +262,7 @@ int MPIDI_IVSHMEM_gatherv(const void *send, MPI_Aint send_count, MPI_Datatype se
             set_part(&pairs.recv[j], recv, displs[j] * extent, counts[j], recv_type);
         }
     }
-    mpi_errno = run(&pairs, own, IVS_COLL_GATHER, (uint32_t) root, errflag);
+    mpi_errno = run(&pairs, own, IVS_GATHERV, (uint32_t) root, errflag);
 fn_fail:
     pairs_end(&pairs);
     return mpi_errno;
@@ -293,7 +293,7 @@ int MPIDI_IVSHMEM_scatterv(const void *send, const MPI_Aint *counts, const MPI_A
             set_part(&pairs.send[j], send, displs[j] * extent, counts[j], send_type);
         }
     }
-    mpi_errno = run(&pairs, own, IVS_COLL_SCATTER, (uint32_t) root, errflag);
+    mpi_errno = run(&pairs, own, IVS_SCATTERV, (uint32_t) root, errflag);
 fn_fail:
     pairs_end(&pairs);
     return mpi_errno;
@@ -322,7 +322,7 @@ int MPIDI_IVSHMEM_alltoallv(const void *send, const MPI_Aint *send_counts,
         set_part(&pairs.send[j], send, send_displs[j] * send_extent, send_counts[j], send_type);
         set_part(&pairs.recv[j], recv, recv_displs[j] * recv_extent, recv_counts[j], recv_type);
     }
-    mpi_errno = run(&pairs, own, IVS_COLL_ALLTOALL, 0, errflag);
+    mpi_errno = run(&pairs, own, IVS_ALLTOALLV, 0, errflag);
 fn_fail:
     pairs_end(&pairs);
     return mpi_errno;
@@ -349,7 +349,7 @@ int MPIDI_IVSHMEM_alltoallw(const void *send, const MPI_Aint *send_counts,
         set_part(&pairs.send[j], send, send_displs[j], send_counts[j], send_types[j]);
         set_part(&pairs.recv[j], recv, recv_displs[j], recv_counts[j], recv_types[j]);
     }
-    mpi_errno = run(&pairs, own, IVS_COLL_ALLTOALL, 0, errflag);
+    mpi_errno = run(&pairs, own, IVS_ALLTOALLW, 0, errflag);
 fn_fail:
     pairs_end(&pairs);
     return mpi_errno;

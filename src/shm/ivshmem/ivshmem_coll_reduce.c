@@ -40,11 +40,22 @@ struct call {
     enum ivs_algorithm algorithm;
 };
 
+/* Whether it is for us: operations that do not commute only among ranks of one host, as those of a
+ * host need not be consecutive. */
+static bool is_ours(const MPIR_Comm *comm, MPI_Aint count, MPI_Datatype type, MPI_Op op)
+{
+    return HANDLE_IS_BUILTIN(type) && count > 0 && MPIR_Datatype_get_basic_size(type) > 0 &&
+           (comm->node_count == 1 || MPIR_Op_is_commutative(op));
+}
+
 static void call_begin(struct call *call, enum ivs_operation kind, MPIR_Comm *comm, MPI_Aint count,
                        MPI_Datatype type, MPI_Op op)
 {
+    const MPI_Aint bytes = MPIDI_IVSHMEMI_bytes_of(count, type);
+
     call->algorithm = IVS_MPICH;
-    if (!HANDLE_IS_BUILTIN(type) || count == 0 || MPIR_Datatype_get_basic_size(type) == 0) {
+    if (!is_ours(comm, count, type, op)) {
+        MPIDI_IVSHMEMI_coll_count(kind, bytes, IVS_MPICH);
         return;
     }
     call->operation.op = op;
@@ -54,11 +65,7 @@ static void call_begin(struct call *call, enum ivs_operation kind, MPIR_Comm *co
     call->op.apply = apply;
     call->op.context = &call->operation;
     call->op.unit = (size_t) MPIR_Datatype_get_basic_size(type);
-    call->algorithm =
-        MPIDI_IVSHMEMI_coll_choose(comm, kind, count * (MPI_Aint) call->op.unit, &call->own);
-    if (call->algorithm == IVS_HOSTS && !MPIR_Op_is_commutative(op)) {
-        call->algorithm = IVS_MPICH; /* ranks of a host need not be consecutive */
-    }
+    call->algorithm = MPIDI_IVSHMEMI_coll_choose(comm, kind, bytes, &call->own);
 }
 
 static int call_end(struct call *call, int rc)

@@ -135,12 +135,12 @@ static uint64_t calls[IVS_OPERATIONS][CLASSES][IVS_ALGORITHMS];
 void MPIDI_IVSHMEMI_coll_count(enum ivs_operation operation, MPI_Aint bytes,
                                enum ivs_algorithm algorithm)
 {
-    int class = 0;
+    int size_class = 0;
 
-    while (bytes > class_bytes[class]) {
-        class ++;
+    while (bytes > class_bytes[size_class]) {
+        size_class++;
     }
-    calls[operation][class][algorithm]++;
+    calls[operation][size_class][algorithm]++;
 }
 
 void MPIDI_IVSHMEMI_coll_report(void)
@@ -150,14 +150,14 @@ void MPIDI_IVSHMEMI_coll_report(void)
     }
     for (int i = 0; i < IVS_OPERATIONS * CLASSES * IVS_ALGORITHMS; i++) {
         const int operation = i / (CLASSES * IVS_ALGORITHMS);
-        const int class = i / IVS_ALGORITHMS % CLASSES, algorithm = i % IVS_ALGORITHMS;
-        const uint64_t count = calls[operation][class][algorithm];
+        const int size_class = i / IVS_ALGORITHMS % CLASSES, algorithm = i % IVS_ALGORITHMS;
+        const uint64_t count = calls[operation][size_class][algorithm];
 
         if (count > 0) {
             fprintf(stderr, "[ivshmem] rank %d: %s, %s: %s, %llu calls\n", MPIR_Process.rank,
                     ivs_operation_name((enum ivs_operation) operation),
-                    class == 0 && operation != IVS_BARRIER ? "none or each its own"
-                                                           : class_names[class],
+                    size_class == 0 && operation != IVS_BARRIER ? "none or each its own"
+                                                                : class_names[size_class],
                     ivs_algorithm_name((enum ivs_algorithm) algorithm), (unsigned long long) count);
         }
     }

@@ -6,7 +6,8 @@
  * sends it back. In a segment that others may write no address can be believed, so cookies
  * (core/ivs_cookie.h) travel in their place: for sends that ask first (RTS), the answer (CTS, or
  * the acknowledgement of an offer, ivshmem_cma.h), the data or the word that it has been copied, and
- * the acknowledgement of a synchronous send. Not so yet for partitioned and one-sided communication: see doc/design.md.
+ * the acknowledgement of a synchronous send. Not so yet for partitioned and one-sided communication:
+ * see doc/design.md.
  */
 #include "ivshmem_impl.h"
 #include "ivshmem_transport.h"

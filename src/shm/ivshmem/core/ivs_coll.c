@@ -11,7 +11,7 @@
 #include "ivs_copy.h"
 
 #define LINE 64u
-#define LOOKS 200           /* at a number, between two calls of wait */
+#define LOOKS 200           /* to begin with */
 #define TELL_AFTER 8u       /* steps without a cell that done may lag behind */
 #define DONE_AT 0u          /* parts of a member's part */
 #define LINES_AT (2 * LINE) /* done's neighbour line would be fetched with it */
@@ -38,6 +38,7 @@ void ivs_coll_init(struct ivs_coll *coll, void *area, uint32_t members, uint32_t
     coll->members = members;
     coll->self = self;
     coll->shape = *shape;
+    coll->looks = LOOKS;
     coll->wait = wait;
     coll->context = context;
 }
@@ -121,7 +122,7 @@ int ivs_coll_await(const struct ivs_coll *coll, const struct ivs_step *step, uin
     for (;;) {
         int rc;
 
-        for (int i = 0; i < LOOKS; i++) {
+        for (uint32_t i = 0; i < coll->looks; i++) {
             /* [coll B] pairs with [coll A] in ivs_coll_publish */
             uint64_t found = ivl_sh64_load_acquire(&line->number);
             if (found == step->number + 1) {

@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include "ivs_copy.h"
+#include "ivs_operation.h"
 #include "shared_word.h"
 
 #define IVS_COLL_LINE_BYTES 256u
@@ -70,7 +71,8 @@ struct ivs_coll {
     uint64_t call;                     /* of the operation under way */
     struct ivs_distance distance;      /* of those who read what this member writes */
     uint64_t all_done;                 /* all members are known to be done with so many */
-    int failed; /* 0; set by the caller, for ever, after an operation that did not end well */
+    uint32_t looks; /* at a number, between two calls of wait: wait may change it */
+    int failed;     /* 0; set by the caller, for ever, after an operation that did not end well */
     int (*wait)(void *context); /* 0, or what the operation returns */
     void *context;
 };
@@ -91,24 +93,11 @@ struct ivs_step {
     size_t payload; /* the same */
 };
 
-enum ivs_coll_kind {
-    IVS_COLL_BARRIER = 1,
-    IVS_COLL_BCAST,
-    IVS_COLL_ALLGATHER,
-    IVS_COLL_GATHER,
-    IVS_COLL_SCATTER,
-    IVS_COLL_ALLTOALL,
-    IVS_COLL_ALLREDUCE,
-    IVS_COLL_REDUCE,
-    IVS_COLL_REDUCE_SCATTER,
-    IVS_COLL_SCAN
-};
-
 /* Begins an operation. 0, or what the caller has set as failed. */
-static inline int ivs_coll_call(struct ivs_coll *coll, enum ivs_coll_kind kind, uint32_t root,
+static inline int ivs_coll_call(struct ivs_coll *coll, enum ivs_operation operation, uint32_t root,
                                 size_t bytes)
 {
-    coll->call = (uint64_t) kind << 56 | (uint64_t) (root & 0xfff) << 44 |
+    coll->call = (uint64_t) operation << 56 | (uint64_t) (root & 0xfff) << 44 |
                  (bytes & (((uint64_t) 1 << 44) - 1));
     return coll->failed;
 }

@@ -76,7 +76,7 @@ static uint32_t member_after(const struct ivs_coll *coll, uint32_t i)
 
 int ivs_coll_barrier(struct ivs_coll *coll)
 {
-    int rc = ivs_coll_call(coll, IVS_COLL_BARRIER, 0, 0);
+    int rc = ivs_coll_call(coll, IVS_BARRIER, 0, 0);
     struct ivs_step step;
 
     if (rc != 0) {
@@ -124,7 +124,7 @@ int ivs_coll_bcast(struct ivs_coll *coll, uint32_t root, void *buf, size_t bytes
         .take = bcast_take,
     };
 
-    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_BCAST, root, bytes));
+    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_BCAST, root, bytes));
 }
 
 /* ---- Allgather ---- */
@@ -200,7 +200,7 @@ int ivs_coll_allgather(struct ivs_coll *coll, const void *send, void *recv,
     if (send == NULL) {
         move.send = place;
     }
-    rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_ALLGATHER, 0, longest));
+    rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_ALLGATHER, 0, longest));
     if (rc == 0 && move.send != place) {
         ivs_copy(place, move.send, block_bytes(blocks, coll->self));
     }
@@ -243,7 +243,7 @@ int ivs_coll_gather(struct ivs_coll *coll, uint32_t root, const void *send, void
         .give = gather_give,
         .take = gather_take,
     };
-    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_GATHER, root, bytes));
+    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_GATHER, root, bytes));
 
     if (rc == 0 && coll->self == root && send != NULL) {
         ivs_copy(move.recv + root * bytes, send, bytes);
@@ -313,7 +313,7 @@ int ivs_coll_scatter(struct ivs_coll *coll, uint32_t root, const void *send, voi
     if (coll->self == root && recv != NULL) {
         ivs_copy(recv, move.send + root * bytes, bytes);
     }
-    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_SCATTER, root, bytes));
+    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_SCATTER, root, bytes));
 }
 
 static int alltoall_take(const void *context, const struct ivs_step *step, size_t at, size_t share)
@@ -341,7 +341,7 @@ int ivs_coll_alltoall(struct ivs_coll *coll, const void *send, void *recv, size_
         .give = give_shares,
         .take = alltoall_take,
     };
-    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_COLL_ALLTOALL, 0, bytes));
+    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_ALLTOALL, 0, bytes));
 
     if (rc == 0 && send != recv) {
         ivs_copy(move.recv + coll->self * bytes, move.send + coll->self * bytes, bytes);

@@ -169,7 +169,7 @@ int ivs_coll_allreduce(struct ivs_coll *coll, const void *send, void *recv, size
         coll, (const unsigned char *) send, (unsigned char *) recv, op, NULL, false
     };
 
-    return reduce(&r, count, way, ivs_coll_call(coll, IVS_COLL_ALLREDUCE, 0, count * op->unit));
+    return reduce(&r, count, way, ivs_coll_call(coll, IVS_ALLREDUCE, 0, count * op->unit));
 }
 
 int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
@@ -182,7 +182,7 @@ int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void
                                  NULL,
                                  false };
 
-    return reduce(&r, count, way, ivs_coll_call(coll, IVS_COLL_REDUCE, root, count * op->unit));
+    return reduce(&r, count, way, ivs_coll_call(coll, IVS_REDUCE, root, count * op->unit));
 }
 
 static int take_scan(const void *context, const struct ivs_step *step, size_t at, size_t piece)
@@ -212,7 +212,8 @@ int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t co
     };
 
     return ivs_coll_run(coll, &run, &r,
-                        ivs_coll_call(coll, IVS_COLL_SCAN, without_self, count * op->unit));
+                        ivs_coll_call(coll, without_self ? IVS_EXSCAN : IVS_SCAN, 0,
+                                      count * op->unit));
 }
 
 /* ---- Reduce_scatter ---- */
@@ -293,5 +294,5 @@ int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv,
         run.total = count > run.total ? count : run.total;
     }
     return ivs_coll_run(coll, &run, &r,
-                        ivs_coll_call(coll, IVS_COLL_REDUCE_SCATTER, 0, run.total * op->unit));
+                        ivs_coll_call(coll, IVS_REDUCE_SCATTER, 0, run.total * op->unit));
 }

@@ -13,26 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum ivs_operation {
-    IVS_BARRIER,
-    IVS_BCAST,
-    IVS_ALLGATHER,
-    IVS_ALLGATHERV,
-    IVS_GATHER,
-    IVS_GATHERV,
-    IVS_SCATTER,
-    IVS_SCATTERV,
-    IVS_ALLTOALL,
-    IVS_ALLTOALLV,
-    IVS_ALLTOALLW,
-    IVS_ALLREDUCE,
-    IVS_REDUCE,
-    IVS_REDUCE_SCATTER,
-    IVS_REDUCE_SCATTER_BLOCK,
-    IVS_SCAN,
-    IVS_EXSCAN,
-    IVS_OPERATIONS
-};
+#include "ivs_operation.h"
 
 enum ivs_algorithm {
     IVS_MPICH,  /* messages */
