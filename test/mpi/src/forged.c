@@ -239,8 +239,10 @@ int main(int argc, char **argv)
         run_fatal(name);
     } else if (usable) {
         run_harmless();
-    } else if (name != NULL) {
+    } else if (name != NULL && check.rank == 0) {
         end(); /* no answers with a place here; the same end */
+    } else if (name != NULL) {
+        MPI_Recv(NULL, 0, MPI_BYTE, 0, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE); /* until then */
     }
     MPI_Win_free(&flags);
     MPI_Free_mem(buffer);
