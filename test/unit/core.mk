@@ -15,6 +15,9 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_coll.h \
 	src/shm/ivshmem/core/ivs_coll_move.c \
 	src/shm/ivshmem/core/ivs_coll_reduce.c \
+	src/shm/ivshmem/core/ivs_coll_task.c \
+	src/shm/ivshmem/core/ivs_coll_task.h \
+	src/shm/ivshmem/core/ivs_coll_tree.c \
 	src/shm/ivshmem/core/ivs_cookie.c \
 	src/shm/ivshmem/core/ivs_cookie.h \
 	src/shm/ivshmem/core/ivs_copy.c \

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ivs_coll.h"
+#include "core/ivs_coll_task.h"
 #include "ivs_test.h"
 
 #define CELL 1024u
@@ -119,6 +119,10 @@ static bool is_sum(const struct map *found, uint64_t round, uint32_t last, size_
 
 /* ---- a member ---- */
 
+struct groups {
+    uint32_t count, of[MEMBERS_MAX], first[MEMBERS_MAX];
+};
+
 struct member {
     pthread_t thread;
     uint32_t self, members;
@@ -126,6 +130,9 @@ struct member {
     const char *failed; /* the operation whose result was wrong */
     uint64_t round;
     struct ivs_coll coll;
+    struct ivs_coll_task task;
+    bool bit_by_bit; /* tasks are carried on, not run */
+    struct groups consecutive, mixed;
     struct map *send, *recv;
 };
 
@@ -136,14 +143,64 @@ struct round {
     uint64_t number;
     uint32_t root;
     size_t count;
-    bool in_place, slices;
+    bool in_place, slices, mixed;
+    enum ivs_coll_way way;
 };
+
+static int run(struct member *m)
+{
+    int rc;
+
+    if (!m->bit_by_bit) {
+        return ivs_coll_run(&m->task);
+    }
+    while ((rc = ivs_coll_advance(&m->task)) == -EAGAIN) {
+        if (wait_for_others(NULL) != 0) {
+            return -ECANCELED;
+        }
+    }
+    return rc;
+}
+
+/* Members i with the same number are near each other. */
+static void make_groups(struct groups *groups, uint32_t members, uint32_t (*number)(uint32_t))
+{
+    groups->count = 0;
+    for (uint32_t j = 0; j < members; j++) {
+        uint32_t i = 0;
+
+        while (number(i) != number(j)) {
+            i++;
+        }
+        groups->of[j] = i == j ? groups->count : groups->of[i];
+        if (i == j) {
+            groups->first[groups->count++] = j;
+        }
+    }
+}
+
+static uint32_t half(uint32_t member)
+{
+    return member / 2;
+}
+
+static uint32_t third(uint32_t member)
+{
+    return member % 3;
+}
+
+static void use_groups(struct member *m, const struct groups *groups)
+{
+    m->coll.groups.count = groups->count;
+    m->coll.groups.of = groups->of;
+    m->coll.groups.first = groups->first;
+}
 
 static bool try_bcast(struct member *m, const struct round *r)
 {
     give(m->recv, r->number, m->self, r->count);
-    return ivs_coll_bcast(&m->coll, r->root, m->recv, r->count * sizeof(struct map)) == 0 &&
-           is_given(m->recv, r->number, r->root, 0, r->count);
+    ivs_coll_bcast(&m->task, &m->coll, r->root, m->recv, r->count * sizeof(struct map), r->way);
+    return run(m) == 0 && is_given(m->recv, r->number, r->root, 0, r->count);
 }
 
 static bool try_allgather(struct member *m, const struct round *r)
@@ -159,7 +216,8 @@ static bool try_allgather(struct member *m, const struct round *r)
     }
     place = (struct map *) ((char *) m->recv + at[m->self]);
     give(r->in_place ? place : m->send, r->number, m->self, bytes[m->self] / sizeof(struct map));
-    if (ivs_coll_allgather(&m->coll, r->in_place ? NULL : m->send, m->recv, &blocks) != 0) {
+    ivs_coll_allgather(&m->task, &m->coll, r->in_place ? NULL : m->send, m->recv, &blocks);
+    if (run(m) != 0) {
         return false;
     }
     for (uint32_t j = 0; j < m->members; j++) {
@@ -176,8 +234,9 @@ static bool try_gather(struct member *m, const struct round *r)
     const bool in_place = r->in_place && m->self == r->root;
 
     give(in_place ? m->recv + m->self * r->count : m->send, r->number, m->self, r->count);
-    if (ivs_coll_gather(&m->coll, r->root, in_place ? NULL : m->send, m->recv,
-                        r->count * sizeof(struct map)) != 0) {
+    ivs_coll_gather(&m->task, &m->coll, r->root, in_place ? NULL : m->send, m->recv,
+                    r->count * sizeof(struct map));
+    if (run(m) != 0) {
         return false;
     }
     for (uint32_t j = 0; m->self == r->root && j < m->members; j++) {
@@ -193,16 +252,18 @@ static bool try_scatter(struct member *m, const struct round *r)
     const bool in_place = r->in_place && m->self == r->root;
 
     give(m->send, r->number, r->root, r->count * m->members);
-    return ivs_coll_scatter(&m->coll, r->root, m->send, in_place ? NULL : m->recv,
-                            r->count * sizeof(struct map)) == 0 &&
+    ivs_coll_scatter(&m->task, &m->coll, r->root, m->send, in_place ? NULL : m->recv,
+                     r->count * sizeof(struct map));
+    return run(m) == 0 &&
            (in_place || is_given(m->recv, r->number, r->root, m->self * r->count, r->count));
 }
 
 static bool try_alltoall(struct member *m, const struct round *r)
 {
     give(r->in_place ? m->recv : m->send, r->number, m->self, r->count * m->members);
-    if (ivs_coll_alltoall(&m->coll, r->in_place ? m->recv : m->send, m->recv,
-                          r->count * sizeof(struct map)) != 0) {
+    ivs_coll_alltoall(&m->task, &m->coll, r->in_place ? m->recv : m->send, m->recv,
+                      r->count * sizeof(struct map));
+    if (run(m) != 0) {
         return false;
     }
     for (uint32_t j = 0; j < m->members; j++) {
@@ -218,9 +279,8 @@ static bool try_allreduce(struct member *m, const struct round *r)
     struct map *send = r->in_place ? m->recv : m->send;
 
     give(send, r->number, m->self, r->count);
-    return ivs_coll_allreduce(&m->coll, send, m->recv, r->count, &maps,
-                              r->slices ? IVS_COLL_SLICES : IVS_COLL_WHOLE) == 0 &&
-           is_sum(m->recv, r->number, m->members - 1, 0, r->count);
+    ivs_coll_allreduce(&m->task, &m->coll, send, m->recv, r->count, &maps, r->way);
+    return run(m) == 0 && is_sum(m->recv, r->number, m->members - 1, 0, r->count);
 }
 
 static bool try_reduce(struct member *m, const struct round *r)
@@ -228,8 +288,9 @@ static bool try_reduce(struct member *m, const struct round *r)
     struct map *send = r->in_place ? m->recv : m->send;
 
     give(send, r->number, m->self, r->count);
-    return ivs_coll_reduce(&m->coll, r->root, send, m->self == r->root ? m->recv : NULL, r->count,
-                           &maps, r->slices ? IVS_COLL_SLICES : IVS_COLL_WHOLE) == 0 &&
+    ivs_coll_reduce(&m->task, &m->coll, r->root, send, m->self == r->root ? m->recv : NULL,
+                    r->count, &maps, r->way);
+    return run(m) == 0 &&
            (m->self != r->root || is_sum(m->recv, r->number, m->members - 1, 0, r->count));
 }
 
@@ -255,8 +316,8 @@ static bool try_reduce_scatter(struct member *m, const struct round *r)
         all += count;
     }
     give(send, r->number, m->self, all);
-    return ivs_coll_reduce_scatter(&m->coll, send, m->recv, &blocks, &maps) == 0 &&
-           is_sum(m->recv, r->number, m->members - 1, begin, own);
+    ivs_coll_reduce_scatter(&m->task, &m->coll, send, m->recv, &blocks, &maps);
+    return run(m) == 0 && is_sum(m->recv, r->number, m->members - 1, begin, own);
 }
 
 static bool try_scan(struct member *m, const struct round *r)
@@ -265,26 +326,28 @@ static bool try_scan(struct member *m, const struct round *r)
     struct map *send = r->in_place ? m->recv : m->send;
 
     give(send, r->number, m->self, r->count);
-    return ivs_coll_scan(&m->coll, send, m->recv, r->count, &maps, without_self) == 0 &&
+    ivs_coll_scan(&m->task, &m->coll, send, m->recv, r->count, &maps, without_self);
+    return run(m) == 0 &&
            (without_self ? m->self == 0 || is_sum(m->recv, r->number, m->self - 1, 0, r->count)
                          : is_sum(m->recv, r->number, m->self, 0, r->count));
 }
 
 static bool try_barrier(struct member *m, const struct round *r)
 {
-    (void) r;
-    return ivs_coll_barrier(&m->coll) == 0;
+    ivs_coll_barrier(&m->task, &m->coll, r->way);
+    return run(m) == 0;
 }
 
 static const struct {
     const char *name;
     bool (*run)(struct member *, const struct round *);
+    bool reduces; /* in order: groups of consecutive members */
 } operations[] = {
-    { "barrier", try_barrier },     { "bcast", try_bcast },
-    { "allgather", try_allgather }, { "gather", try_gather },
-    { "scatter", try_scatter },     { "alltoall", try_alltoall },
-    { "allreduce", try_allreduce }, { "reduce", try_reduce },
-    { "scan", try_scan },           { "reduce_scatter", try_reduce_scatter },
+    { "barrier", try_barrier, false },     { "bcast", try_bcast, false },
+    { "allgather", try_allgather, false }, { "gather", try_gather, false },
+    { "scatter", try_scatter, false },     { "alltoall", try_alltoall, false },
+    { "allreduce", try_allreduce, true },  { "reduce", try_reduce, true },
+    { "scan", try_scan, false },           { "reduce_scatter", try_reduce_scatter, false },
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -305,6 +368,7 @@ static size_t draw_count(uint64_t *seed)
 static void *member_main(void *arg)
 {
     struct member *m = (struct member *) arg;
+    uint64_t own = m->self;
 
     for (m->round = 1; m->round <= ROUNDS && m->failed == NULL; m->round++) {
         struct round r = { .number = m->round };
@@ -314,6 +378,10 @@ static void *member_main(void *arg)
         r.count = draw_count(&m->seed);
         r.in_place = rnd(&m->seed, 2) != 0;
         r.slices = rnd(&m->seed, 2) != 0;
+        r.way = (enum ivs_coll_way) rnd(&m->seed, 3);
+        r.mixed = rnd(&m->seed, 2) != 0;
+        m->bit_by_bit = rnd(&own, 2) != 0;
+        use_groups(m, r.mixed && !operations[op].reduces ? &m->mixed : &m->consecutive);
         if (!operations[op].run(m, &r)) {
             m->failed = operations[op].name;
             atomic_store(&stop, true);
@@ -332,6 +400,8 @@ static void run_members(uint32_t members)
         m[j].self = j;
         m[j].members = members;
         m[j].seed = 4711 + members;
+        make_groups(&m[j].consecutive, members, half);
+        make_groups(&m[j].mixed, members, third);
         m[j].send = malloc(members * (BLOCK_MAX + sizeof(struct map)));
         m[j].recv = malloc(members * (BLOCK_MAX + sizeof(struct map)));
         ivs_coll_init(&m[j].coll, guarded_front(&memory), members, j, &shape, wait_for_others,
@@ -365,6 +435,14 @@ static void all_operations_agree(void **state)
 
 static int looks;
 
+static int bcast(struct ivs_coll *coll, uint32_t root, void *buf, size_t bytes)
+{
+    struct ivs_coll_task task;
+
+    ivs_coll_bcast(&task, coll, root, buf, bytes, IVS_COLL_WHOLE);
+    return ivs_coll_run(&task);
+}
+
 static int give_up(void *context)
 {
     (void) context;
@@ -385,7 +463,7 @@ static void wait_ends(void **state)
 
     (void) state;
     alone(&coll, 1);
-    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), -ETIMEDOUT);
+    assert_int_equal(bcast(&coll, 0, buf, sizeof(buf)), -ETIMEDOUT);
     assert_int_equal(looks, 5);
     guarded_free(&memory);
 }
@@ -399,7 +477,7 @@ static void root_stops(size_t bytes, int ahead)
 
     alone(&coll, 0);
     memset(buf, 1, sizeof(buf));
-    while (ivs_coll_bcast(&coll, 0, buf, bytes) == 0) {
+    while (bcast(&coll, 0, buf, bytes) == 0) {
         assert_int_equal(looks, 0);
         sent++;
     }
@@ -417,14 +495,16 @@ static void root_does_not_overwrite(void **state)
 /* Any wrong word in another member's part ends the wait or is ignored. */
 static void garbage_is_refused(void **state)
 {
+    struct ivs_coll_task task;
     struct ivs_coll coll;
     unsigned char buf[CELL];
 
     (void) state;
     alone(&coll, 1);
     memset(coll.area, 0xa5, ivs_coll_bytes(3, &shape));
-    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), -EBADMSG);
-    assert_int_equal(ivs_coll_barrier(&coll), -EBADMSG);
+    assert_int_equal(bcast(&coll, 0, buf, sizeof(buf)), -EBADMSG);
+    ivs_coll_barrier(&task, &coll, IVS_COLL_WHOLE);
+    assert_int_equal(ivs_coll_run(&task), -EBADMSG);
     guarded_free(&memory);
 }
 
@@ -432,15 +512,17 @@ static void garbage_is_refused(void **state)
 static void other_calls_are_found(void **state)
 {
     struct ivs_coll coll, other;
+    struct ivs_coll_task task;
     unsigned char buf[16] = { 0 };
 
     (void) state;
     alone(&coll, 1);
     ivs_coll_init(&other, coll.area, 3, 0, &shape, give_up, NULL);
-    assert_int_equal(ivs_coll_bcast(&other, 0, buf, 8), 0);
-    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, 16), -EPROTO);
-    assert_int_equal(ivs_coll_scatter(&other, 0, buf, NULL, 4), 0);
-    assert_int_equal(ivs_coll_bcast(&coll, 0, buf, 4), -EPROTO);
+    assert_int_equal(bcast(&other, 0, buf, 8), 0);
+    assert_int_equal(bcast(&coll, 0, buf, 16), -EPROTO);
+    ivs_coll_scatter(&task, &other, 0, buf, NULL, 4);
+    assert_int_equal(ivs_coll_run(&task), 0);
+    assert_int_equal(bcast(&coll, 0, buf, 4), -EPROTO);
     guarded_free(&memory);
 }
 
@@ -457,7 +539,7 @@ static void false_claims_do_no_harm(void **state)
         memset(coll.area + j * coll.stride, 0xff, 8);
     }
     for (int i = 0; i < 100; i++) {
-        assert_int_equal(ivs_coll_bcast(&coll, 0, buf, sizeof(buf)), 0);
+        assert_int_equal(bcast(&coll, 0, buf, sizeof(buf)), 0);
     }
     for (size_t i = 8; i < coll.stride; i++) {
         assert_int_equal(coll.area[coll.stride + i], 0);
@@ -478,6 +560,7 @@ static int refuse(void *context, const void *in, void *inout, size_t count)
 static void errors_of_operations_pass(void **state)
 {
     const struct ivs_coll_op op = { refuse, NULL, 4 };
+    struct ivs_coll_task task;
     struct ivs_coll coll;
     uint32_t x[3] = { 1, 2, 3 }, y[3];
 
@@ -488,11 +571,12 @@ static void errors_of_operations_pass(void **state)
         struct ivs_step step;
 
         ivs_coll_init(&other, coll.area, 3, j, &shape, give_up, NULL);
-        (void) ivs_coll_call(&other, IVS_ALLREDUCE, 0, sizeof(x));
+        other.call = ivs_coll_call(IVS_ALLREDUCE, 0, sizeof(x));
         step = ivs_coll_begin(&other, sizeof(x));
         assert_int_equal(ivs_coll_put(&other, &step, x, sizeof(x)), 0);
     }
-    assert_int_equal(ivs_coll_allreduce(&coll, x, y, 3, &op, IVS_COLL_WHOLE), -EDOM);
+    ivs_coll_allreduce(&task, &coll, x, y, 3, &op, IVS_COLL_WHOLE);
+    assert_int_equal(ivs_coll_run(&task), -EDOM);
     guarded_free(&memory);
 }
 

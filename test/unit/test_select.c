@@ -45,6 +45,19 @@ static void choices_exist(void **state)
     }
 }
 
+static void all_have_names(void **state)
+{
+    (void) state;
+    for (int i = 0; i < IVS_OPERATIONS; i++) {
+        const char *name = ivs_operation_name((enum ivs_operation) i);
+        assert_int_equal(ivs_operation_find(name, strlen(name)), i);
+    }
+    for (int i = 0; i < IVS_ALGORITHMS; i++) {
+        const char *name = ivs_algorithm_name((enum ivs_algorithm) i);
+        assert_int_equal(ivs_algorithm_find(name, strlen(name)), i);
+    }
+}
+
 static void knob_comes_first(void **state)
 {
     size_t at;
@@ -137,10 +150,10 @@ static void table_may_be_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(choices_exist),           cmocka_unit_test(knob_comes_first),
-        cmocka_unit_test(forbidden_is_not_chosen), cmocka_unit_test(bad_text_is_found),
-        cmocka_unit_test(bounds_are_kept),         cmocka_unit_test(sums_differ),
-        cmocka_unit_test(table_may_be_full),
+        cmocka_unit_test(choices_exist),     cmocka_unit_test(all_have_names),
+        cmocka_unit_test(knob_comes_first),  cmocka_unit_test(forbidden_is_not_chosen),
+        cmocka_unit_test(bad_text_is_found), cmocka_unit_test(bounds_are_kept),
+        cmocka_unit_test(sums_differ),       cmocka_unit_test(table_may_be_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,8 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_coll.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_coll_move.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_coll_reduce.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_coll_task.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_coll_tree.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_cookie.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_copy.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_expose.c \
@@ -47,7 +49,12 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks_hosts.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_hosts.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_leaders.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_leaders_blocks.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_move.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_op.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_order.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_ordered.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_pairs.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_reduce.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_row.c \

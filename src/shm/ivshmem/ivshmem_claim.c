@@ -101,6 +101,7 @@ static void fill_place(const struct ivl_vmid *id, const struct ivl_vm *vm, struc
 
     claim->status = IVS_STATUS_READY;
     claim->vm_slot = vm->slot;
+    claim->numa_mask = vm->vm.numa_mask;
     claim->vm_epoch = vm->vm.epoch;
     claim->generation = region->geo.generation;
     claim->region_bytes = region->geo.region_bytes;

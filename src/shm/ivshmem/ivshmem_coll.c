@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * The areas of communicators: made when a communicator is used for collective operations for the
- * fourth time, kept until it is freed. Areas of a host take no more than
+ * The areas of communicators: made when a communicator is used for blocking collective operations for
+ * the fourth time, kept until it is freed. Areas of a host take no more than
  * MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE; communicators that find no room use messages.
  *
  * What decides is the same on all ranks: the number of calls, and what the first of them finds and
@@ -72,21 +72,79 @@ static bool is_within_limit(size_t bytes)
     return bytes <= limit && taken <= limit - bytes;
 }
 
-/* The VMs that these ranks are in. */
-static uint32_t count_vms(MPIR_Comm *comm)
+/* The VM that a rank is in. */
+static int vm_of(MPIR_Comm *comm, int rank)
 {
-    const struct ivs_map *map = &MPIDI_IVSHMEMI_global.map;
-    uint32_t vms = 1;
+    return MPIDI_IVSHMEMI_global.merged
+               ? MPIDI_IVSHMEMI_global.map.node_of[MPIDIU_rank_to_lpid(rank, comm)]
+               : 0;
+}
 
-    for (int i = 1; MPIDI_IVSHMEMI_global.merged && i < comm->local_size; i++) {
-        int node = map->node_of[MPIDIU_rank_to_lpid(i, comm)], j = 0;
+/* The host's NUMA node that a rank's VM is confined to; 0: none, or unknown. */
+static uint64_t numa_of(MPIR_Comm *comm, int rank)
+{
+    uint64_t mask = MPIDI_IVSHMEMI_global.merged
+                        ? MPIDI_IVSHMEMI_global.map.nodes[vm_of(comm, rank)].claim.numa_mask
+                        : 0;
 
-        while (j < i && map->node_of[MPIDIU_rank_to_lpid(j, comm)] != node) {
-            j++;
+    return (mask & (mask - 1)) == 0 ? mask : 0;
+}
+
+/* Near each other: on the same NUMA node, or, if that is not known of all, in the same VM. */
+struct nearness {
+    MPIR_Comm *comm;
+    bool by_numa;
+};
+
+static bool is_near(const struct nearness *by, int i, int j)
+{
+    return by->by_numa ? numa_of(by->comm, i) == numa_of(by->comm, j)
+                       : vm_of(by->comm, i) == vm_of(by->comm, j);
+}
+
+/* From what the VMs have published: the same on all ranks. */
+static int make_groups(struct MPIDI_IVSHMEM_coll *own, MPIR_Comm *comm, bool by_numa)
+{
+    const struct nearness by = { comm, by_numa };
+    const int ranks = comm->local_size;
+    struct ivs_coll_groups *groups = &own->coll.groups;
+    uint32_t *of = own->groups, *first = own->groups + ranks;
+
+    groups->count = 0;
+    own->groups_consecutive = true;
+    for (int j = 0; j < ranks; j++) {
+        int i = 0;
+
+        while (!is_near(&by, i, j)) {
+            i++;
         }
-        vms += j == i;
+        of[j] = i == j ? groups->count : of[i];
+        if (i == j) {
+            first[groups->count++] = (uint32_t) j;
+        }
+        own->groups_consecutive = own->groups_consecutive && of[j] + 1 == groups->count;
     }
-    return vms;
+    groups->of = of;
+    groups->first = first;
+    return (int) groups->count;
+}
+
+static int find_places(struct MPIDI_IVSHMEM_coll *own, MPIR_Comm *comm)
+{
+    bool by_numa = true;
+    int mpi_errno = MPI_SUCCESS;
+
+    own->groups = MPL_malloc(2 * sizeof(uint32_t) * (size_t) comm->local_size, MPL_MEM_COLL);
+    MPIR_ERR_CHKANDJUMP(own->groups == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
+    own->vms = (uint32_t) make_groups(own, comm, false);
+    for (int j = 0; j < comm->local_size; j++) {
+        by_numa = by_numa && numa_of(comm, j) != 0;
+    }
+    if (by_numa) {
+        make_groups(own, comm, true);
+    }
+fn_fail:
+    return mpi_errno;
 }
 
 /* What the ranks must agree on before there is an area, by messages. */
@@ -134,13 +192,15 @@ static void make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
     }
     ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, &shape, make_progress, own);
     own->state = MPIDI_IVSHMEMI_COLL_READY;
+    if (mpi_errno == MPI_SUCCESS) {
+        mpi_errno = find_places(own, comm);
+    }
     if (mpi_errno != MPI_SUCCESS) { /* said by the first operation */
         own->mpi_errno = mpi_errno;
         own->coll.failed = -ESTALE;
     } else if (comm->rank == 0) {
         MPL_atomic_fetch_add_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
     }
-    own->vms = count_vms(comm);
 }
 
 /* The communicator that holds the ranks of `comm` on this host, if these are all. */
@@ -153,15 +213,22 @@ static MPIR_Comm *local_comm(MPIR_Comm *comm)
     return comm->node_comm != NULL ? comm->node_comm : comm;
 }
 
-static struct MPIDI_IVSHMEM_coll *make_after_calls(MPIR_Comm *local)
+struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_slot(MPIR_Comm *comm)
 {
-    struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(local, ivshmem);
+    struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(comm, ivshmem);
 
     if (own == NULL) {
         own = MPL_calloc(1, sizeof(*own), MPL_MEM_COLL);
         MPIR_Assert(own != NULL);
-        MPIDI_POSIX_COMM(local, ivshmem) = own;
+        MPIDI_POSIX_COMM(comm, ivshmem) = own;
     }
+    return own;
+}
+
+static struct MPIDI_IVSHMEM_coll *make_after_calls(MPIR_Comm *local)
+{
+    struct MPIDI_IVSHMEM_coll *own = MPIDI_IVSHMEMI_coll_slot(local);
+
     if (own->state == MPIDI_IVSHMEMI_COLL_NEW && own->calls++ >= CALLS_BEFORE) {
         make_area(local, own);
     }
@@ -196,6 +263,23 @@ static enum ivs_algorithm select_here(struct MPIDI_IVSHMEM_coll *own, enum ivs_o
     return own->last[operation].algorithm;
 }
 
+/* A tree of one group, or of groups of one, is none. */
+static enum ivs_algorithm without_needless_tree(const struct MPIDI_IVSHMEM_coll *own,
+                                                enum ivs_algorithm algorithm)
+{
+    const uint32_t groups = own->coll.groups.count;
+
+    return algorithm == IVS_TREE && (groups < 2 || groups == own->coll.members) ? IVS_SHARED
+                                                                                : algorithm;
+}
+
+static bool is_splitting(MPIR_Comm *comm)
+{
+    const struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(comm, ivshmem);
+
+    return own != NULL && own->hosts != NULL && own->hosts->splitting;
+}
+
 /* Some host has several of its ranks. */
 static bool is_two_level(const MPIR_Comm *comm)
 {
@@ -210,14 +294,31 @@ enum ivs_algorithm MPIDI_IVSHMEMI_coll_choose(MPIR_Comm *comm, enum ivs_operatio
 
     *own = MPIDI_IVSHMEMI_coll_of(comm);
     if (*own != NULL) {
-        algorithm = select_here(*own, operation, bytes);
+        algorithm = without_needless_tree(*own, select_here(*own, operation, bytes));
     } else if (is_two_level(comm)) {
         const struct ivs_call call = { operation, true, (uint32_t) comm->local_size,
                                        (uint32_t) comm->node_count, (uint64_t) bytes };
 
         algorithm = ivs_select(MPIDI_IVSHMEMI_rules(), &call);
+        if (algorithm == IVS_LEADERS && is_splitting(comm)) {
+            algorithm = IVS_HOSTS;
+        }
     }
-    MPIDI_IVSHMEMI_coll_count(operation, bytes, algorithm);
+    MPIDI_IVSHMEMI_coll_count(operation, bytes, algorithm, true);
+    return algorithm;
+}
+
+enum ivs_algorithm MPIDI_IVSHMEMI_coll_choose_now(MPIR_Comm *comm, enum ivs_operation operation,
+                                                  MPI_Aint bytes, struct MPIDI_IVSHMEM_coll **own)
+{
+    MPIR_Comm *local = local_comm(comm);
+    enum ivs_algorithm algorithm = IVS_MPICH;
+
+    *own = local == NULL ? NULL : MPIDI_POSIX_COMM(local, ivshmem);
+    if (*own != NULL && (*own)->state == MPIDI_IVSHMEMI_COLL_READY) {
+        algorithm = without_needless_tree(*own, select_here(*own, operation, bytes));
+    }
+    MPIDI_IVSHMEMI_coll_count(operation, bytes, algorithm, false);
     return algorithm;
 }
 
@@ -261,6 +362,10 @@ int MPIDI_IVSHMEM_mpi_comm_free_hook(MPIR_Comm *comm)
             MPL_atomic_fetch_sub_uint64(MPIDI_POSIX_shm_limit_counter, bytes);
         }
         mpi_errno = mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
+    }
+    if (own != NULL) {
+        MPL_free(own->groups);
+        MPIDI_IVSHMEMI_hosts_free(own->hosts);
     }
     MPL_free(own);
     MPIDI_POSIX_COMM(comm, ivshmem) = NULL;

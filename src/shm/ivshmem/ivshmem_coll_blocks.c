@@ -100,8 +100,11 @@ static void end(struct blocks *b)
 static int exchange(struct MPIDI_IVSHMEM_coll *own, struct blocks *b, const char *send)
 {
     const struct ivs_blocks core = { b->bytes, b->at, 0 };
+    struct MPIDI_IVSHMEMI_op op;
 
-    return MPIDI_IVSHMEMI_coll_error(own, ivs_coll_allgather(&own->coll, send, b->base, &core));
+    MPIDI_IVSHMEMI_op_init(&op, own);
+    ivs_coll_allgather(&op.task, &own->coll, send, b->base, &core);
+    return MPIDI_IVSHMEMI_op_run(&op, MPI_SUCCESS);
 }
 
 int MPIDI_IVSHMEM_allgatherv(const void *send, MPI_Aint send_count, MPI_Datatype send_type,

@@ -155,13 +155,14 @@ static int take_short(struct pairs *pairs, const struct ivs_step *step,
 static int exchange_short(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own,
                           enum ivs_operation operation, uint32_t root)
 {
-    int rc = ivs_coll_call(pairs->coll, operation, root, 0);
-    int mpi_errno = MPI_SUCCESS;
+    int mpi_errno = MPIDI_IVSHMEMI_ops_wait(own);
     struct ivs_step step;
+    int rc = pairs->coll->failed;
 
-    if (rc != 0) {
-        return MPIDI_IVSHMEMI_coll_error(own, rc);
+    if (mpi_errno != MPI_SUCCESS || rc != 0) {
+        return mpi_errno != MPI_SUCCESS ? mpi_errno : MPIDI_IVSHMEMI_coll_error(own, rc);
     }
+    pairs->coll->call = ivs_coll_call(operation, root, 0);
     step = ivs_coll_begin(pairs->coll, pairs->coll->shape.cell_bytes);
     if (any_short(pairs, pairs->send)) {
         rc = ivs_coll_room(pairs->coll, &step);

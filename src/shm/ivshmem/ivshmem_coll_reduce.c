@@ -8,130 +8,218 @@
  */
 #include "ivshmem_coll_impl.h"
 #include "ivshmem_coll.h"
-#include "ivshmem_loop.h"
 
 #define MANY 16 /* elements for which a vector loop is worth while */
 
-struct operation {
-    MPI_Op op;
-    MPI_Datatype type;
-    ivs_reduce_fn loop; /* NULL: MPICH's function */
-    int mpi_errno;
-};
-
 static int apply(void *context, const void *in, void *inout, size_t count)
 {
-    struct operation *operation = context;
+    struct MPIDI_IVSHMEMI_reduction *reduction = context;
 
-    if (operation->loop != NULL && count >= MANY) {
-        operation->loop(inout, in, count);
+    if (reduction->loop != NULL && count >= MANY) {
+        reduction->loop(inout, in, count);
         return 0;
     }
-    operation->mpi_errno =
-        MPIR_Reduce_local(in, inout, (MPI_Aint) count, operation->type, operation->op);
-    return operation->mpi_errno == MPI_SUCCESS ? 0 : -EINVAL;
+    reduction->mpi_errno =
+        MPIR_Reduce_local(in, inout, (MPI_Aint) count, reduction->type, reduction->op);
+    return reduction->mpi_errno == MPI_SUCCESS ? 0 : -EINVAL;
 }
-
-/* What a call wants, and how it gets it. */
-struct call {
-    struct operation operation;
-    struct ivs_coll_op op;
-    struct MPIDI_IVSHMEM_coll *own;
-    enum ivs_algorithm algorithm;
-};
 
 /* Whether it is for us: operations that do not commute only among ranks of one host, as those of a
  * host need not be consecutive. */
 static bool is_ours(const MPIR_Comm *comm, MPI_Aint count, MPI_Datatype type, MPI_Op op)
 {
     return HANDLE_IS_BUILTIN(type) && count > 0 && MPIR_Datatype_get_basic_size(type) > 0 &&
-           (comm->node_count == 1 || MPIR_Op_is_commutative(op));
+           !MPIR_CVAR_IVSHMEM_COLL_ORDERED && (comm->node_count == 1 || MPIR_Op_is_commutative(op));
 }
 
-static void call_begin(struct call *call, enum ivs_operation kind, MPIR_Comm *comm, MPI_Aint count,
-                       MPI_Datatype type, MPI_Op op)
+static enum ivs_algorithm choose(MPIR_Comm *comm, enum ivs_operation operation, MPI_Aint count,
+                                 MPI_Datatype type, MPI_Op op, struct MPIDI_IVSHMEM_coll **own)
 {
     const MPI_Aint bytes = MPIDI_IVSHMEMI_bytes_of(count, type);
 
-    call->algorithm = IVS_MPICH;
     if (!is_ours(comm, count, type, op)) {
-        MPIDI_IVSHMEMI_coll_count(kind, bytes, IVS_MPICH);
-        return;
+        MPIDI_IVSHMEMI_coll_count(operation, bytes, IVS_MPICH, true);
+        return IVS_MPICH;
     }
-    call->operation.op = op;
-    call->operation.type = type;
-    call->operation.loop = HANDLE_IS_BUILTIN(op) ? MPIDI_IVSHMEMI_loop_find(op, type) : NULL;
-    call->operation.mpi_errno = MPI_SUCCESS;
-    call->op.apply = apply;
-    call->op.context = &call->operation;
-    call->op.unit = (size_t) MPIR_Datatype_get_basic_size(type);
-    call->algorithm = MPIDI_IVSHMEMI_coll_choose(comm, kind, bytes, &call->own);
+    return MPIDI_IVSHMEMI_coll_choose(comm, operation, bytes, own);
 }
 
-static int call_end(struct call *call, int rc)
+/* For a non-blocking call; NULL: leave it to MPICH. */
+static struct MPIDI_IVSHMEMI_op *new_op(MPIR_Comm *comm, enum ivs_operation operation,
+                                        MPI_Aint count, MPI_Datatype type, MPI_Op op,
+                                        enum ivs_algorithm *algorithm)
 {
-    if (call->operation.mpi_errno != MPI_SUCCESS) {
-        call->own->mpi_errno = call->operation.mpi_errno;
+    const MPI_Aint bytes = MPIDI_IVSHMEMI_bytes_of(count, type);
+
+    if (!is_ours(comm, count, type, op)) {
+        MPIDI_IVSHMEMI_coll_count(operation, bytes, IVS_MPICH, false);
+        return NULL;
     }
-    return MPIDI_IVSHMEMI_coll_error(call->own, rc);
+    return MPIDI_IVSHMEMI_op_new(comm, operation, bytes, algorithm);
 }
 
-static enum ivs_coll_way way_of(const struct call *call)
+static struct ivs_coll_op begin(struct MPIDI_IVSHMEMI_op *op, MPI_Datatype type, MPI_Op mpi_op)
 {
-    return call->algorithm == IVS_SLICES ? IVS_COLL_SLICES : IVS_COLL_WHOLE;
+    struct ivs_coll_op core = { apply, &op->reduction,
+                                (size_t) MPIR_Datatype_get_basic_size(type) };
+
+    op->reduction.op = mpi_op;
+    op->reduction.type = type;
+    op->reduction.loop = HANDLE_IS_BUILTIN(mpi_op) ? MPIDI_IVSHMEMI_loop_find(mpi_op, type) : NULL;
+    return core;
+}
+
+/* Trees are for what commutes, or for groups of consecutive ranks. */
+static enum ivs_coll_way way_of(const struct MPIDI_IVSHMEM_coll *own, enum ivs_algorithm algorithm,
+                                MPI_Op op)
+{
+    if (algorithm == IVS_TREE && (own->groups_consecutive || MPIR_Op_is_commutative(op))) {
+        return IVS_COLL_TREE;
+    }
+    return algorithm == IVS_SLICES ? IVS_COLL_SLICES : IVS_COLL_WHOLE;
+}
+
+static const void *operand(const void *send, const void *recv)
+{
+    return send == MPI_IN_PLACE ? recv : send;
+}
+
+/* ---- Allreduce ---- */
+
+static void begin_allreduce(struct MPIDI_IVSHMEMI_op *op, enum ivs_algorithm algorithm,
+                            const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                            MPI_Op mpi_op)
+{
+    const struct ivs_coll_op core = begin(op, type, mpi_op);
+
+    ivs_coll_allreduce(&op->task, &op->own->coll, operand(send, recv), recv, (size_t) count, &core,
+                       way_of(op->own, algorithm, mpi_op));
 }
 
 int MPIDI_IVSHMEM_allreduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
-                            MPI_Op op, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
+                            MPI_Op mpi_op, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct call call;
-    int rc;
+    struct MPIDI_IVSHMEM_coll *own;
+    enum ivs_algorithm algorithm = choose(comm, IVS_ALLREDUCE, count, type, mpi_op, &own);
+    struct MPIDI_IVSHMEMI_op op;
 
-    call_begin(&call, IVS_ALLREDUCE, comm, count, type, op);
-    if (call.algorithm == IVS_HOSTS) {
-        return MPIDI_IVSHMEMI_hosts_allreduce(send, recv, count, type, op, comm, errflag);
+    if (algorithm == IVS_HOSTS) {
+        return MPIDI_IVSHMEMI_hosts_allreduce(send, recv, count, type, mpi_op, comm, errflag);
     }
-    if (call.algorithm == IVS_MPICH) {
-        return MPID_Allreduce(send, recv, count, type, op, comm, errflag);
+    if (algorithm == IVS_LEADERS) {
+        return MPIDI_IVSHMEMI_leaders_allreduce(send, recv, count, type, mpi_op, comm, errflag);
     }
-    rc = ivs_coll_allreduce(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv,
-                            (size_t) count, &call.op, way_of(&call));
-    return call_end(&call, rc);
+    if (algorithm == IVS_MPICH) {
+        return MPIR_CVAR_IVSHMEM_COLL_ORDERED
+                   ? MPIDI_IVSHMEMI_ordered_allreduce(send, recv, count, type, mpi_op, comm,
+                                                      errflag)
+                   : MPID_Allreduce(send, recv, count, type, mpi_op, comm, errflag);
+    }
+    MPIDI_IVSHMEMI_op_init(&op, own);
+    begin_allreduce(&op, algorithm, send, recv, count, type, mpi_op);
+    return MPIDI_IVSHMEMI_op_run(&op, MPI_SUCCESS);
 }
 
-int MPIDI_IVSHMEM_reduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
-                         int root, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
+int MPIDI_IVSHMEM_iallreduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                             MPI_Op mpi_op, MPIR_Comm *comm, MPIR_Request **request)
 {
-    struct call call;
-    int rc;
+    enum ivs_algorithm algorithm;
+    struct MPIDI_IVSHMEMI_op *op = new_op(comm, IVS_ALLREDUCE, count, type, mpi_op, &algorithm);
 
-    call_begin(&call, IVS_REDUCE, comm, count, type, op);
-    if (call.algorithm == IVS_HOSTS) {
-        return MPIDI_IVSHMEMI_hosts_reduce(send, recv, count, type, op, root, comm, errflag);
+    if (op == NULL) {
+        return MPID_Iallreduce(send, recv, count, type, mpi_op, comm, request);
     }
-    if (call.algorithm == IVS_MPICH) {
-        return MPID_Reduce(send, recv, count, type, op, root, comm, errflag);
+    begin_allreduce(op, algorithm, send, recv, count, type, mpi_op);
+    return MPIDI_IVSHMEMI_op_start(op, comm, MPI_SUCCESS, request);
+}
+
+/* ---- Reduce ---- */
+
+static void begin_reduce(struct MPIDI_IVSHMEMI_op *op, enum ivs_algorithm algorithm,
+                         const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                         MPI_Op mpi_op, int root)
+{
+    const struct ivs_coll_op core = begin(op, type, mpi_op);
+
+    ivs_coll_reduce(&op->task, &op->own->coll, (uint32_t) root, operand(send, recv), recv,
+                    (size_t) count, &core, way_of(op->own, algorithm, mpi_op));
+}
+
+int MPIDI_IVSHMEM_reduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                         MPI_Op mpi_op, int root, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
+{
+    struct MPIDI_IVSHMEM_coll *own;
+    enum ivs_algorithm algorithm = choose(comm, IVS_REDUCE, count, type, mpi_op, &own);
+    struct MPIDI_IVSHMEMI_op op;
+
+    if (algorithm == IVS_HOSTS) {
+        return MPIDI_IVSHMEMI_hosts_reduce(send, recv, count, type, mpi_op, root, comm, errflag);
     }
-    rc = ivs_coll_reduce(&call.own->coll, (uint32_t) root, send == MPI_IN_PLACE ? recv : send, recv,
-                         (size_t) count, &call.op, way_of(&call));
-    return call_end(&call, rc);
+    if (algorithm == IVS_MPICH) {
+        return MPIR_CVAR_IVSHMEM_COLL_ORDERED
+                   ? MPIDI_IVSHMEMI_ordered_reduce(send, recv, count, type, mpi_op, root, comm,
+                                                   errflag)
+                   : MPID_Reduce(send, recv, count, type, mpi_op, root, comm, errflag);
+    }
+    MPIDI_IVSHMEMI_op_init(&op, own);
+    begin_reduce(&op, algorithm, send, recv, count, type, mpi_op, root);
+    return MPIDI_IVSHMEMI_op_run(&op, MPI_SUCCESS);
+}
+
+int MPIDI_IVSHMEM_ireduce(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                          MPI_Op mpi_op, int root, MPIR_Comm *comm, MPIR_Request **request)
+{
+    enum ivs_algorithm algorithm;
+    struct MPIDI_IVSHMEMI_op *op = new_op(comm, IVS_REDUCE, count, type, mpi_op, &algorithm);
+
+    if (op == NULL) {
+        return MPID_Ireduce(send, recv, count, type, mpi_op, root, comm, request);
+    }
+    begin_reduce(op, algorithm, send, recv, count, type, mpi_op, root);
+    return MPIDI_IVSHMEMI_op_start(op, comm, MPI_SUCCESS, request);
+}
+
+/* ---- Reduce_scatter ---- */
+
+static void begin_reduce_scatter(struct MPIDI_IVSHMEMI_op *op, const void *send, void *recv,
+                                 const struct ivs_coll_counts *counts, MPI_Datatype type,
+                                 MPI_Op mpi_op)
+{
+    const struct ivs_coll_op core = begin(op, type, mpi_op);
+
+    ivs_coll_reduce_scatter(&op->task, &op->own->coll, operand(send, recv), recv, counts, &core);
 }
 
 int MPIDI_IVSHMEM_reduce_scatter_block(const void *send, void *recv, MPI_Aint count,
-                                       MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
+                                       MPI_Datatype type, MPI_Op mpi_op, MPIR_Comm *comm,
                                        MPIR_Errflag_t *errflag)
 {
-    const struct ivs_coll_counts blocks = { .each = (size_t) count };
-    struct call call;
-    int rc;
+    const struct ivs_coll_counts counts = { .each = (size_t) count };
+    struct MPIDI_IVSHMEM_coll *own;
+    struct MPIDI_IVSHMEMI_op op;
 
-    call_begin(&call, IVS_REDUCE_SCATTER_BLOCK, comm, count, type, op);
-    if (call.algorithm == IVS_MPICH) {
-        return MPID_Reduce_scatter_block(send, recv, count, type, op, comm, errflag);
+    if (choose(comm, IVS_REDUCE_SCATTER_BLOCK, count, type, mpi_op, &own) == IVS_MPICH) {
+        return MPID_Reduce_scatter_block(send, recv, count, type, mpi_op, comm, errflag);
     }
-    rc = ivs_coll_reduce_scatter(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, &blocks,
-                                 &call.op);
-    return call_end(&call, rc);
+    MPIDI_IVSHMEMI_op_init(&op, own);
+    begin_reduce_scatter(&op, send, recv, &counts, type, mpi_op);
+    return MPIDI_IVSHMEMI_op_run(&op, MPI_SUCCESS);
+}
+
+int MPIDI_IVSHMEM_ireduce_scatter_block(const void *send, void *recv, MPI_Aint count,
+                                        MPI_Datatype type, MPI_Op mpi_op, MPIR_Comm *comm,
+                                        MPIR_Request **request)
+{
+    const struct ivs_coll_counts counts = { .each = (size_t) count };
+    enum ivs_algorithm algorithm;
+    struct MPIDI_IVSHMEMI_op *op =
+        new_op(comm, IVS_REDUCE_SCATTER_BLOCK, count, type, mpi_op, &algorithm);
+
+    if (op == NULL) {
+        return MPID_Ireduce_scatter_block(send, recv, count, type, mpi_op, comm, request);
+    }
+    begin_reduce_scatter(op, send, recv, &counts, type, mpi_op);
+    return MPIDI_IVSHMEMI_op_start(op, comm, MPI_SUCCESS, request);
 }
 
 static size_t count_of(const void *context, uint32_t member)
@@ -140,49 +228,91 @@ static size_t count_of(const void *context, uint32_t member)
 }
 
 int MPIDI_IVSHMEM_reduce_scatter(const void *send, void *recv, const MPI_Aint *counts,
-                                 MPI_Datatype type, MPI_Op op, MPIR_Comm *comm,
+                                 MPI_Datatype type, MPI_Op mpi_op, MPIR_Comm *comm,
                                  MPIR_Errflag_t *errflag)
 {
     const struct ivs_coll_counts blocks = { 0, count_of, counts };
+    struct MPIDI_IVSHMEM_coll *own;
+    struct MPIDI_IVSHMEMI_op op;
     MPI_Aint longest = 0;
-    struct call call;
-    int rc;
 
     for (int j = 0; j < comm->local_size; j++) {
         longest = MPL_MAX(longest, counts[j]);
     }
-    call_begin(&call, IVS_REDUCE_SCATTER, comm, longest, type, op);
-    if (call.algorithm == IVS_MPICH) {
-        return MPID_Reduce_scatter(send, recv, counts, type, op, comm, errflag);
+    if (choose(comm, IVS_REDUCE_SCATTER, longest, type, mpi_op, &own) == IVS_MPICH) {
+        return MPID_Reduce_scatter(send, recv, counts, type, mpi_op, comm, errflag);
     }
-    rc = ivs_coll_reduce_scatter(&call.own->coll, send == MPI_IN_PLACE ? recv : send, recv, &blocks,
-                                 &call.op);
-    return call_end(&call, rc);
+    MPIDI_IVSHMEMI_op_init(&op, own);
+    begin_reduce_scatter(&op, send, recv, &blocks, type, mpi_op);
+    return MPIDI_IVSHMEMI_op_run(&op, MPI_SUCCESS);
 }
 
-static int run_scan(struct call *call, const void *send, void *recv, MPI_Aint count,
-                    bool without_self)
+/* ---- Scan, Exscan ---- */
+
+static void begin_scan(struct MPIDI_IVSHMEMI_op *op, const void *send, void *recv, MPI_Aint count,
+                       MPI_Datatype type, MPI_Op mpi_op, bool without_self)
 {
-    return call_end(call, ivs_coll_scan(&call->own->coll, send == MPI_IN_PLACE ? recv : send, recv,
-                                        (size_t) count, &call->op, without_self));
+    const struct ivs_coll_op core = begin(op, type, mpi_op);
+
+    ivs_coll_scan(&op->task, &op->own->coll, operand(send, recv), recv, (size_t) count, &core,
+                  without_self);
 }
 
-int MPIDI_IVSHMEM_scan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
-                       MPIR_Comm *comm, MPIR_Errflag_t *errflag)
+static int run_scan(struct MPIDI_IVSHMEM_coll *own, const void *send, void *recv, MPI_Aint count,
+                    MPI_Datatype type, MPI_Op mpi_op, bool without_self)
 {
-    struct call call;
+    struct MPIDI_IVSHMEMI_op op;
 
-    call_begin(&call, IVS_SCAN, comm, count, type, op);
-    return call.algorithm == IVS_MPICH ? MPID_Scan(send, recv, count, type, op, comm, errflag)
-                                       : run_scan(&call, send, recv, count, false);
+    MPIDI_IVSHMEMI_op_init(&op, own);
+    begin_scan(&op, send, recv, count, type, mpi_op, without_self);
+    return MPIDI_IVSHMEMI_op_run(&op, MPI_SUCCESS);
 }
 
-int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type, MPI_Op op,
-                         MPIR_Comm *comm, MPIR_Errflag_t *errflag)
+int MPIDI_IVSHMEM_scan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                       MPI_Op mpi_op, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
 {
-    struct call call;
+    struct MPIDI_IVSHMEM_coll *own;
 
-    call_begin(&call, IVS_EXSCAN, comm, count, type, op);
-    return call.algorithm == IVS_MPICH ? MPID_Exscan(send, recv, count, type, op, comm, errflag)
-                                       : run_scan(&call, send, recv, count, true);
+    if (choose(comm, IVS_SCAN, count, type, mpi_op, &own) != IVS_MPICH) {
+        return run_scan(own, send, recv, count, type, mpi_op, false);
+    }
+    return MPIR_CVAR_IVSHMEM_COLL_ORDERED
+               ? MPIDI_IVSHMEMI_ordered_scan(send, recv, count, type, mpi_op, comm, errflag)
+               : MPID_Scan(send, recv, count, type, mpi_op, comm, errflag);
+}
+
+int MPIDI_IVSHMEM_exscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                         MPI_Op mpi_op, MPIR_Comm *comm, MPIR_Errflag_t *errflag)
+{
+    struct MPIDI_IVSHMEM_coll *own;
+
+    return choose(comm, IVS_EXSCAN, count, type, mpi_op, &own) == IVS_MPICH
+               ? MPID_Exscan(send, recv, count, type, mpi_op, comm, errflag)
+               : run_scan(own, send, recv, count, type, mpi_op, true);
+}
+
+int MPIDI_IVSHMEM_iscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                        MPI_Op mpi_op, MPIR_Comm *comm, MPIR_Request **request)
+{
+    enum ivs_algorithm algorithm;
+    struct MPIDI_IVSHMEMI_op *op = new_op(comm, IVS_SCAN, count, type, mpi_op, &algorithm);
+
+    if (op == NULL) {
+        return MPID_Iscan(send, recv, count, type, mpi_op, comm, request);
+    }
+    begin_scan(op, send, recv, count, type, mpi_op, false);
+    return MPIDI_IVSHMEMI_op_start(op, comm, MPI_SUCCESS, request);
+}
+
+int MPIDI_IVSHMEM_iexscan(const void *send, void *recv, MPI_Aint count, MPI_Datatype type,
+                          MPI_Op mpi_op, MPIR_Comm *comm, MPIR_Request **request)
+{
+    enum ivs_algorithm algorithm;
+    struct MPIDI_IVSHMEMI_op *op = new_op(comm, IVS_EXSCAN, count, type, mpi_op, &algorithm);
+
+    if (op == NULL) {
+        return MPID_Iexscan(send, recv, count, type, mpi_op, comm, request);
+    }
+    begin_scan(op, send, recv, count, type, mpi_op, true);
+    return MPIDI_IVSHMEMI_op_start(op, comm, MPI_SUCCESS, request);
 }

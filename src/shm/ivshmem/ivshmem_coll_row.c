@@ -71,11 +71,11 @@ int MPIDI_IVSHMEMI_rows_begin(struct MPIDI_IVSHMEMI_rows *rows, const void *send
     return mpi_errno;
 }
 
-int MPIDI_IVSHMEMI_rows_end(struct MPIDI_IVSHMEMI_rows *rows, int mpi_errno)
+int MPIDI_IVSHMEMI_rows_end(struct MPIDI_IVSHMEMI_rows *rows, bool written, int mpi_errno)
 {
     int ret;
 
     MPIDI_IVSHMEMI_row_end(&rows->send, false);
-    ret = MPIDI_IVSHMEMI_row_end(&rows->recv, mpi_errno == MPI_SUCCESS);
+    ret = MPIDI_IVSHMEMI_row_end(&rows->recv, written && mpi_errno == MPI_SUCCESS);
     return mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
 }

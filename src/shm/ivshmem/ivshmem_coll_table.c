@@ -130,17 +130,31 @@ static const char *const class_names[] = { "no bytes",     "up to 64 bytes", "up
 
 #define CLASSES ((int) (sizeof(class_bytes) / sizeof(class_bytes[0])))
 
-static uint64_t calls[IVS_OPERATIONS][CLASSES][IVS_ALGORITHMS];
+/* Non-blocking ones, then blocking ones. */
+static uint64_t calls[2][IVS_OPERATIONS][CLASSES][IVS_ALGORITHMS];
 
 void MPIDI_IVSHMEMI_coll_count(enum ivs_operation operation, MPI_Aint bytes,
-                               enum ivs_algorithm algorithm)
+                               enum ivs_algorithm algorithm, bool blocking)
 {
     int size_class = 0;
 
     while (bytes > class_bytes[size_class]) {
         size_class++;
     }
-    calls[operation][size_class][algorithm]++;
+    calls[blocking][operation][size_class][algorithm]++;
+}
+
+static void report_one(int blocking, int operation, int size_class, int algorithm)
+{
+    const uint64_t count = calls[blocking][operation][size_class][algorithm];
+
+    if (count > 0) {
+        fprintf(stderr, "[ivshmem] rank %d: %s%s, %s: %s, %llu calls\n", MPIR_Process.rank,
+                blocking ? "" : "non-blocking ", ivs_operation_name((enum ivs_operation) operation),
+                size_class == 0 && operation != IVS_BARRIER ? "none or each its own"
+                                                            : class_names[size_class],
+                ivs_algorithm_name((enum ivs_algorithm) algorithm), (unsigned long long) count);
+    }
 }
 
 void MPIDI_IVSHMEMI_coll_report(void)
@@ -148,18 +162,11 @@ void MPIDI_IVSHMEMI_coll_report(void)
     if (MPIR_CVAR_IVSHMEM_REPORT == 0 || (MPIR_CVAR_IVSHMEM_REPORT == 1 && MPIR_Process.rank > 0)) {
         return;
     }
-    for (int i = 0; i < IVS_OPERATIONS * CLASSES * IVS_ALGORITHMS; i++) {
-        const int operation = i / (CLASSES * IVS_ALGORITHMS);
-        const int size_class = i / IVS_ALGORITHMS % CLASSES, algorithm = i % IVS_ALGORITHMS;
-        const uint64_t count = calls[operation][size_class][algorithm];
+    for (int i = 0; i < 2 * IVS_OPERATIONS * CLASSES * IVS_ALGORITHMS; i++) {
+        const int each = CLASSES * IVS_ALGORITHMS; /* numbers of an operation */
 
-        if (count > 0) {
-            fprintf(stderr, "[ivshmem] rank %d: %s, %s: %s, %llu calls\n", MPIR_Process.rank,
-                    ivs_operation_name((enum ivs_operation) operation),
-                    size_class == 0 && operation != IVS_BARRIER ? "none or each its own"
-                                                                : class_names[size_class],
-                    ivs_algorithm_name((enum ivs_algorithm) algorithm), (unsigned long long) count);
-        }
+        report_one(1 - i / (IVS_OPERATIONS * each), i / each % IVS_OPERATIONS,
+                   i / IVS_ALGORITHMS % CLASSES, i % IVS_ALGORITHMS);
     }
     memset(calls, 0, sizeof(calls));
 }

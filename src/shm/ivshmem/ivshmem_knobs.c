@@ -181,9 +181,9 @@ cvars:
       verbosity   : MPI_T_VERBOSITY_USER_BASIC
       scope       : MPI_T_SCOPE_ALL_EQ
       description : >-
-        1: blocking collective operations among ranks of one host go through shared memory of their
-        communicator, up to MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE in all. 0: MPICH's algorithms, by
-        messages. Range 0..1.
+        1: collective operations among ranks of one host go through shared memory of their
+        communicator, up to MPIR_CVAR_COLL_SHM_LIMIT_PER_NODE in all; blocking ones from the fourth
+        on, non-blocking ones after these. 0: MPICH's algorithms, by messages. Range 0..1.
 
     - name        : MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS
       category    : IVSHMEM
@@ -195,8 +195,11 @@ cvars:
       description : >-
         Algorithms of collective operations, as in "allreduce=slices,bcast=!shared": the one named,
         or (!) any other. mpich: messages, as MPICH sends them; shared: shared memory; slices
-        (allreduce, reduce): shared memory, each rank reduces a part; hosts (barrier, bcast, reduce,
-        allreduce, allgather, alltoall): over several hosts, in two levels. The same on all ranks.
+        (allreduce, reduce): shared memory, each rank reduces a part; tree (barrier, bcast,
+        allreduce, reduce): shared memory, by way of one rank of each NUMA node or VM; hosts
+        (barrier, bcast, reduce, allreduce, allgather, alltoall): over several hosts, in two levels;
+        leaders (bcast, allreduce, allgather, alltoall): the same with several ranks of each host
+        that send. The same on all ranks.
 
     - name        : MPIR_CVAR_IVSHMEM_COLL_TABLE
       category    : IVSHMEM
@@ -209,6 +212,19 @@ cvars:
         A JSON file of rules for the same: an array of objects with "operation", "algorithm", upper
         bounds "ranks", "vms", "bytes" (none: any), and "never": true to forbid. The first rule that
         fits counts, then the built-in ones. The same on all ranks.
+
+    - name        : MPIR_CVAR_IVSHMEM_COLL_ORDERED
+      category    : IVSHMEM
+      type        : int
+      default     : 0
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_ALL_EQ
+      description : >-
+        1: blocking reductions combine the ranks' data in an order that depends on the number of
+        ranks only, by messages: the same program rounds alike wherever its ranks run, more slowly.
+        0: the fastest way; the result is the same on all ranks and in every run with the same
+        placement. Range 0..1.
 
 === END_MPI_T_CVAR_INFO_BLOCK ===
 */
@@ -232,6 +248,7 @@ static const char *const known[] = {
     "MPIR_CVAR_IVSHMEM_COLL",
     "MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS",
     "MPIR_CVAR_IVSHMEM_COLL_TABLE",
+    "MPIR_CVAR_IVSHMEM_COLL_ORDERED",
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -314,6 +331,8 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     mpi_errno = check_range(known[12], MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB, 0, 1 << 30);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = check_range(known[13], MPIR_CVAR_IVSHMEM_COLL, 0, 1);
+    MPIR_ERR_CHECK(mpi_errno);
+    mpi_errno = check_range(known[16], MPIR_CVAR_IVSHMEM_COLL_ORDERED, 0, 1);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = MPIDI_IVSHMEMI_rules_load();
     MPIR_ERR_CHECK(mpi_errno);

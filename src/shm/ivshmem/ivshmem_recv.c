@@ -522,6 +522,9 @@ int MPIDI_IVSHMEM_progress(int vci ATTRIBUTE((unused)), int blocking ATTRIBUTE((
     transport->receiving = true;
     mpi_errno = receive(&any);
     transport->receiving = false;
+    if (unlikely(MPIDI_IVSHMEMI_colls_busy != NULL)) {
+        any |= MPIDI_IVSHMEMI_colls_advance();
+    }
     MPIDI_IVSHMEM_poll.idle = any ? 0 : MPIDI_IVSHMEM_poll.idle + 1;
     MPIDI_IVSHMEMI_wait_look(any);
     if (mpi_errno == MPI_SUCCESS && transport->waiting_count > 0) {

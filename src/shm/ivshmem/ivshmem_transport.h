@@ -63,6 +63,11 @@ bool MPIDI_IVSHMEMI_try_message(const void *buf, MPI_Aint count, MPI_Datatype da
 extern uint32_t MPIDI_IVSHMEMI_proxy_waiting;
 int MPIDI_IVSHMEMI_proxy_progress(void);
 
+/* ivshmem_coll_op.c: communicators with non-blocking collective operations under way. Carries these on;
+ * true: one has ended. */
+extern struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_colls_busy;
+bool MPIDI_IVSHMEMI_colls_advance(void);
+
 /* ivshmem_send.c: moves deferred sends along. */
 int MPIDI_IVSHMEMI_send_progress(void);
 

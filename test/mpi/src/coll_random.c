@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Blocking collectives with random operations, types, counts, roots and communicators, against
+ * Collectives with random operations, types, counts, roots and communicators, against
  * what each rank works out alone from the seed. Nothing is communicated but the calls under test,
  * and at the end of each batch of cases which was the first to fail.
  *
@@ -12,6 +12,8 @@
  *   --only OP        one collective, such as allgatherv
  *   --first N        does only the communicators of the cases before this one
  *   --limit S        seconds for a batch of 100 cases (100)
+ *   --waiting W      0: blocking calls; 1: non-blocking ones; 2: the same with another one under way;
+ *                    3: blocking ones with a non-blocking one under way
  *   --strict 1       also what MPICH 4.0.2 itself does wrong: see call_lenient
  *
  * The first failure is told in one line, and the exit status is 1.
@@ -258,6 +260,7 @@ int main(int argc, char **argv)
     check.max_bytes = (int) check_option("--max-bytes", check.max_bytes);
     first = check_option("--first", 0);
     call_lenient = check_option("--strict", 0) == 0;
+    call_waiting = (enum waiting) check_option("--waiting", WAIT_INSIDE);
     only = check_word("--only");
     CHECK(check.size <= RANKS_MAX, "%d ranks: use at most %d", check.size, RANKS_MAX);
     CHECK(only == NULL || is_operation(only), "--only: %s: no such collective", only);

@@ -104,6 +104,17 @@ static inline MPI_Aint shape_at(const struct shape *shape, size_t k)
     return (MPI_Aint) (k / items) * shape->extent + shape->at[k % items];
 }
 
+/* ---- how calls are waited for (coll_random_waiting.c) ---------------------------------------- */
+
+enum waiting {
+    WAIT_INSIDE,     /* blocking calls */
+    WAIT_AT_ONCE,    /* non-blocking ones */
+    WAIT_LAST_FIRST, /* non-blocking ones, with another before them that is waited for later */
+    WAIT_BEHIND      /* blocking ones, the same */
+};
+
+extern enum waiting call_waiting;
+
 /* ---- one call (coll_random.c) ---------------------------------------------------------------- */
 
 struct call {

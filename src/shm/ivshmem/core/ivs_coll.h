@@ -23,8 +23,9 @@
  *   C4 done lags behind by less than a ring: nobody waits for a member that has gone on.
  *
  * A call says operation, root and length: members that call different ones find out instead of taking
- * one's data for the other's. A member that is waited for is handed to the caller's wait function at every look in vain: it makes
- * progress, gives up the processor, and says when to stop waiting. Not thread-safe.
+ * one's data for the other's. Who waits for a member calls the caller's wait function after some looks
+ * in vain: it makes progress, gives up the processor, and says when to stop waiting. The operations are
+ * in ivs_coll_task.h. Not thread-safe.
  */
 #ifndef IVS_COLL_H_INCLUDED
 #define IVS_COLL_H_INCLUDED
@@ -57,6 +58,13 @@ struct ivs_coll_shape {
     uint32_t cells;      /* 2..IVS_COLL_CELLS_MAX */
 };
 
+/* Members that are near each other, for trees. */
+struct ivs_coll_groups {
+    uint32_t count;        /* 0 or 1: no trees */
+    const uint32_t *of;    /* by member: its group; groups are numbered in order of first members */
+    const uint32_t *first; /* by group: its first member, which speaks for it */
+};
+
 /* A member's view of the area. */
 struct ivs_coll {
     unsigned char *area;
@@ -71,6 +79,7 @@ struct ivs_coll {
     uint64_t call;                     /* of the operation under way */
     struct ivs_distance distance;      /* of those who read what this member writes */
     uint64_t all_done;                 /* all members are known to be done with so many */
+    struct ivs_coll_groups groups;     /* set by the caller, which keeps the arrays */
     uint32_t looks; /* at a number, between two calls of wait: wait may change it */
     int failed;     /* 0; set by the caller, for ever, after an operation that did not end well */
     int (*wait)(void *context); /* 0, or what the operation returns */
@@ -93,13 +102,10 @@ struct ivs_step {
     size_t payload; /* the same */
 };
 
-/* Begins an operation. 0, or what the caller has set as failed. */
-static inline int ivs_coll_call(struct ivs_coll *coll, enum ivs_operation operation, uint32_t root,
-                                size_t bytes)
+static inline uint64_t ivs_coll_call(enum ivs_operation operation, uint32_t root, size_t bytes)
 {
-    coll->call = (uint64_t) operation << 56 | (uint64_t) (root & 0xfff) << 44 |
-                 (bytes & (((uint64_t) 1 << 44) - 1));
-    return coll->failed;
+    return (uint64_t) operation << 56 | (uint64_t) (root & 0xfff) << 44 |
+           (bytes & (((uint64_t) 1 << 44) - 1));
 }
 
 /* Begins a step in which nobody publishes more than `bytes` bytes, at most cell_bytes; the same on
@@ -134,95 +140,5 @@ static inline const void *ivs_coll_theirs(const struct ivs_coll *coll, const str
 /* The most bytes that a step may carry for each of `shares` equal shares, whole elements of `unit`
  * bytes: of `bytes` that are left. At least one element fits if unit * shares <= cell_bytes. */
 size_t ivs_coll_share(const struct ivs_coll *coll, size_t bytes, uint32_t shares, size_t unit);
-
-/* ---- operations in pieces ----------------------------------------------------------------- */
-
-#define IVS_COLL_AHEAD 8u /* most pieces given before the first of them is taken */
-
-/* What an operation does with its pieces. `total`, `at` and `piece` count in bytes or elements, as the
- * operation likes, and are the same on all members. All return 0 or what ends the operation. */
-struct ivs_coll_run {
-    size_t total;
-    /* How much of what is left the next piece holds, and the bytes of its payload at most. */
-    size_t (*piece)(const void *context, size_t left);
-    size_t (*bytes)(const void *context, size_t piece);
-    /* Publishes what this member has. */
-    int (*give)(const void *context, const struct ivs_step *step, size_t at, size_t piece);
-    /* NULL, or makes something of what all have given, and publishes that in a second step. */
-    size_t (*second_bytes)(const void *context, size_t piece);
-    int (*give_second)(const void *context, const struct ivs_step *first,
-                       const struct ivs_step *second, size_t at, size_t piece);
-    /* Takes what was published last. */
-    int (*take)(const void *context, const struct ivs_step *step, size_t at, size_t piece);
-};
-
-/* Gives several pieces, then takes as many, and so on: members that share a processor then do more
- * between two switches. rc: of the call's begin; nothing is done if it is not 0. */
-int ivs_coll_run(struct ivs_coll *coll, const struct ivs_coll_run *run, const void *context,
-                 int rc);
-
-/* ---- moving data (ivs_coll_move.c) -------------------------------------------------------- */
-
-/* All return 0, -EBADMSG, -EPROTO or what wait returned; after an error the area is of no use any more.
- * Lengths and roots are the same on all members. Buffers of one call do not overlap unless said. */
-
-int ivs_coll_barrier(struct ivs_coll *coll);
-int ivs_coll_bcast(struct ivs_coll *coll, uint32_t root, void *buf, size_t bytes);
-
-/* Blocks of a buffer, one for each member. */
-struct ivs_blocks {
-    const size_t *bytes; /* NULL: all have `each` */
-    const size_t *at;    /* NULL: one behind the other, `each` apart */
-    size_t each;
-};
-
-/* send: own block, at recv's place for it if in place (NULL). */
-int ivs_coll_allgather(struct ivs_coll *coll, const void *send, void *recv,
-                       const struct ivs_blocks *blocks);
-/* recv is used at the root only; there send may be NULL: it is in its place. */
-int ivs_coll_gather(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
-                    size_t bytes);
-/* send is used at the root only; there recv may be NULL: the root's own block stays. */
-int ivs_coll_scatter(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
-                     size_t bytes);
-/* A block for each member from each. send may be recv: the blocks are exchanged in place. */
-int ivs_coll_alltoall(struct ivs_coll *coll, const void *send, void *recv, size_t bytes);
-
-/* ---- reducing (ivs_coll_reduce.c) --------------------------------------------------------- */
-
-/* inout[i] becomes in[i] OP inout[i]. Both are aligned to 16 bytes or as the caller's buffers. 0, or
- * what the operation returns. */
-struct ivs_coll_op {
-    int (*apply)(void *context, const void *in, void *inout, size_t count);
-    void *context;
-    size_t unit; /* bytes of an element, at most cell_bytes / members */
-};
-
-/* Who makes the sum of what: each member of all, or each of its slice, which the others then take. */
-enum ivs_coll_way {
-    IVS_COLL_WHOLE,
-    IVS_COLL_SLICES
-};
-
-/* In order of members, so that all results are equal, bit by bit, and operations that do not commute
- * come out right. send may be recv. */
-int ivs_coll_allreduce(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                       const struct ivs_coll_op *op, enum ivs_coll_way way);
-/* recv is used at the root only. */
-int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
-                    size_t count, const struct ivs_coll_op *op, enum ivs_coll_way way);
-/* Elements that each member gets of a result, one block behind the other. */
-struct ivs_coll_counts {
-    size_t each;
-    size_t (*count)(const void *context, uint32_t member); /* NULL: each */
-    const void *context;
-};
-
-/* recv: of this member's block; may be send. */
-int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv,
-                            const struct ivs_coll_counts *blocks, const struct ivs_coll_op *op);
-/* without_self: of the members before this one only; recv of the first is left as it is. */
-int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                  const struct ivs_coll_op *op, bool without_self);
 
 #endif /* IVS_COLL_H_INCLUDED */

@@ -2,31 +2,20 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Collective operations that move data: see ivs_coll.h. Every byte is written once into the area by
- * who has it, and read by whom it is for.
+ * Collective operations that move data: see ivs_coll_task.h. Every byte is written once into the area
+ * by who has it, and read by whom it is for.
  */
-#include "ivs_coll.h"
-#include "ivs_copy.h"
+#include "ivs_coll_task.h"
 
 #define PIECES 4u /* that a long message is cut into, so that all copy at the same time */
 #define PIECE_MIN 8192u
-
-/* A call, for what is done with its pieces. */
-struct move {
-    struct ivs_coll *coll;
-    const unsigned char *send;
-    unsigned char *recv;
-    size_t bytes; /* of the message, or of a block */
-    uint32_t root;
-    const struct ivs_blocks *blocks;
-};
+#define LONG_BLOCKS 2u /* cells from which blocks go out one after another */
 
 /* Of a message that is published whole. */
-static size_t piece_of(const void *context, size_t left)
+size_t ivs_coll_move_length(const struct ivs_coll_task *task, size_t left)
 {
-    const struct move *move = (const struct move *) context;
-    const size_t most = move->coll->shape.cell_bytes;
-    size_t piece = move->bytes / PIECES;
+    const size_t most = task->coll->shape.cell_bytes;
+    size_t piece = task->bytes / PIECES;
 
     piece -= piece % 64;
     piece = piece < PIECE_MIN ? PIECE_MIN : piece;
@@ -34,24 +23,24 @@ static size_t piece_of(const void *context, size_t left)
     return left < piece ? left : piece;
 }
 
-static size_t piece_bytes(const void *context, size_t piece)
+size_t ivs_coll_move_bytes(const struct ivs_coll_task *task, size_t length)
 {
-    (void) context;
-    return piece;
+    (void) task;
+    return length;
 }
 
 /* Of a message that is published with others, one for each other member. */
-static size_t share_of(const void *context, size_t left)
+static size_t share_length(const struct ivs_coll_task *task, size_t left)
 {
-    const struct ivs_coll *coll = ((const struct move *) context)->coll;
+    const struct ivs_coll *coll = task->coll;
     const uint32_t others = coll->members - 1;
 
     return ivs_coll_share(coll, left, others, coll->shape.cell_bytes / others >= 64 ? 64 : 1);
 }
 
-static size_t shares_bytes(const void *context, size_t share)
+static size_t share_bytes(const struct ivs_coll_task *task, size_t share)
 {
-    return share * (((const struct move *) context)->coll->members - 1);
+    return share * (task->coll->members - 1);
 }
 
 /* Of a member's payload, from byte `at` on. */
@@ -72,59 +61,90 @@ static uint32_t member_after(const struct ivs_coll *coll, uint32_t i)
     return (coll->self + i) % coll->members;
 }
 
+/* The next member to take from. False: that was the last one. */
+static bool next_member(const struct ivs_coll_task *task, uint32_t *member)
+{
+    *member = member_after(task->coll, task->cursor + 1);
+    return task->cursor + 1 < task->coll->members;
+}
+
 /* ---- Barrier ---- */
 
-int ivs_coll_barrier(struct ivs_coll *coll)
+static size_t barrier_bytes(const struct ivs_coll_task *task, size_t length)
 {
-    int rc = ivs_coll_call(coll, IVS_BARRIER, 0, 0);
-    struct ivs_step step;
+    (void) task;
+    (void) length;
+    return 0;
+}
 
-    if (rc != 0) {
-        return rc;
-    }
-    step = ivs_coll_begin(coll, 0);
-    rc = ivs_coll_room(coll, &step);
+static int barrier_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
+{
+    int rc = ivs_coll_room(task->coll, &piece->first);
+
     if (rc == 0) {
-        ivs_coll_publish(coll, &step);
+        ivs_coll_publish(task->coll, &piece->first);
     }
-    for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
-        rc = ivs_coll_await(coll, &step, j);
-    }
-    ivs_coll_end(coll, &step);
     return rc;
+}
+
+static int barrier_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
+{
+    uint32_t j;
+
+    for (; next_member(task, &j); task->cursor++) {
+        int rc = ivs_coll_await(task->coll, &piece->first, j);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+void ivs_coll_barrier(struct ivs_coll_task *task, struct ivs_coll *coll, enum ivs_coll_way way)
+{
+    static const struct ivs_coll_plan plan = {
+        .length = ivs_coll_move_length,
+        .bytes = barrier_bytes,
+        .give = barrier_give,
+        .take = barrier_take,
+    };
+
+    ivs_coll_task_init(task, coll, way == IVS_COLL_TREE ? &ivs_coll_tree_barrier : &plan,
+                       ivs_coll_call(IVS_BARRIER, 0, 0), 1);
+    task->bytes = 1;
 }
 
 /* ---- Bcast ---- */
 
-static int bcast_give(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+int ivs_coll_give_root(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-
-    return move->coll->self != move->root ? 0
-                                          : ivs_coll_put(move->coll, step, move->recv + at, piece);
-}
-
-static int bcast_take(const void *context, const struct ivs_step *step, size_t at, size_t piece)
-{
-    const struct move *move = (const struct move *) context;
-
-    return move->coll->self == move->root
+    return task->coll->self != task->root
                ? 0
-               : take(move->coll, step, move->root, 0, move->recv + at, piece);
+               : ivs_coll_put(task->coll, &piece->first, task->recv + piece->at, piece->length);
 }
 
-int ivs_coll_bcast(struct ivs_coll *coll, uint32_t root, void *buf, size_t bytes)
+static int bcast_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move move = { coll, NULL, (unsigned char *) buf, bytes, root, NULL };
-    const struct ivs_coll_run run = {
-        .total = bytes,
-        .piece = piece_of,
-        .bytes = piece_bytes,
-        .give = bcast_give,
+    return task->coll->self == task->root ? 0
+                                          : take(task->coll, &piece->first, task->root, 0,
+                                                 task->recv + piece->at, piece->length);
+}
+
+void ivs_coll_bcast(struct ivs_coll_task *task, struct ivs_coll *coll, uint32_t root, void *buf,
+                    size_t bytes, enum ivs_coll_way way)
+{
+    static const struct ivs_coll_plan plan = {
+        .length = ivs_coll_move_length,
+        .bytes = ivs_coll_move_bytes,
+        .give = ivs_coll_give_root,
         .take = bcast_take,
     };
 
-    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_BCAST, root, bytes));
+    ivs_coll_task_init(task, coll, way == IVS_COLL_TREE ? &ivs_coll_tree_bcast : &plan,
+                       ivs_coll_call(IVS_BCAST, root, bytes), bytes);
+    task->recv = (unsigned char *) buf;
+    task->bytes = bytes;
+    task->root = root;
 }
 
 /* ---- Allgather ---- */
@@ -134,10 +154,10 @@ static size_t block_bytes(const struct ivs_blocks *blocks, uint32_t member)
     return blocks->bytes == NULL ? blocks->each : blocks->bytes[member];
 }
 
-static unsigned char *block_in(const struct move *move, uint32_t member)
+static unsigned char *block_in(const struct ivs_coll_task *task, uint32_t member)
 {
-    return move->recv +
-           (move->blocks->at == NULL ? member * move->blocks->each : move->blocks->at[member]);
+    return task->recv +
+           (task->blocks.at == NULL ? member * task->blocks.each : task->blocks.at[member]);
 }
 
 static size_t longest_block(const struct ivs_coll *coll, const struct ivs_blocks *blocks)
@@ -150,105 +170,103 @@ static size_t longest_block(const struct ivs_coll *coll, const struct ivs_blocks
     return longest;
 }
 
-/* What of a member's block lies in the piece at `at`. */
-static size_t part_of(const struct move *move, uint32_t member, size_t at, size_t piece)
+/* What of a member's block lies in the piece. */
+static size_t part_of(const struct ivs_coll_task *task, uint32_t member,
+                      const struct ivs_coll_piece *piece)
 {
-    size_t block = block_bytes(move->blocks, member);
-    size_t left = at < block ? block - at : 0;
+    size_t block = block_bytes(&task->blocks, member);
+    size_t left = piece->at < block ? block - piece->at : 0;
 
-    return left < piece ? left : piece;
+    return left < piece->length ? left : piece->length;
 }
 
-static int allgather_give(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+static int allgather_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-    size_t part = part_of(move, move->coll->self, at, piece);
+    size_t part = part_of(task, task->coll->self, piece);
 
-    return part == 0 ? 0 : ivs_coll_put(move->coll, step, move->send + at, part);
+    return part == 0 ? 0 : ivs_coll_put(task->coll, &piece->first, task->send + piece->at, part);
 }
 
-static int allgather_take(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+static int allgather_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-    int rc = 0;
+    uint32_t j;
 
-    for (uint32_t i = 1; rc == 0 && i < move->coll->members; i++) {
-        uint32_t j = member_after(move->coll, i);
-        size_t part = part_of(move, j, at, piece);
-
-        rc = part == 0 ? 0 : take(move->coll, step, j, 0, block_in(move, j) + at, part);
+    for (; next_member(task, &j); task->cursor++) {
+        size_t part = part_of(task, j, piece);
+        int rc = part == 0
+                     ? 0
+                     : take(task->coll, &piece->first, j, 0, block_in(task, j) + piece->at, part);
+        if (rc != 0) {
+            return rc;
+        }
     }
-    return rc;
+    return 0;
 }
 
-int ivs_coll_allgather(struct ivs_coll *coll, const void *send, void *recv,
-                       const struct ivs_blocks *blocks)
+void ivs_coll_allgather(struct ivs_coll_task *task, struct ivs_coll *coll, const void *send,
+                        void *recv, const struct ivs_blocks *blocks)
 {
-    const size_t longest = longest_block(coll, blocks);
-    struct move move = { coll,  (const unsigned char *) send, (unsigned char *) recv, longest, 0,
-                         blocks };
-    const struct ivs_coll_run run = {
-        .total = longest,
-        .piece = piece_of,
-        .bytes = piece_bytes,
+    static const struct ivs_coll_plan plan = {
+        .length = ivs_coll_move_length,
+        .bytes = ivs_coll_move_bytes,
         .give = allgather_give,
         .take = allgather_take,
     };
-    unsigned char *place = block_in(&move, coll->self);
-    int rc;
+    const size_t longest = longest_block(coll, blocks);
+    unsigned char *place;
 
-    if (send == NULL) {
-        move.send = place;
+    ivs_coll_task_init(task, coll, &plan, ivs_coll_call(IVS_ALLGATHER, 0, longest), longest);
+    task->recv = (unsigned char *) recv;
+    task->bytes = longest;
+    task->blocks = *blocks;
+    place = block_in(task, coll->self);
+    task->send = send == NULL ? place : (const unsigned char *) send;
+    if (task->send != place) {
+        ivs_copy(place, task->send, block_bytes(blocks, coll->self));
     }
-    rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_ALLGATHER, 0, longest));
-    if (rc == 0 && move.send != place) {
-        ivs_copy(place, move.send, block_bytes(blocks, coll->self));
-    }
-    return rc;
 }
 
 /* ---- Gather ---- */
 
-static int gather_give(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+static int gather_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-
-    return move->coll->self == move->root ? 0
-                                          : ivs_coll_put(move->coll, step, move->send + at, piece);
+    return task->coll->self == task->root
+               ? 0
+               : ivs_coll_put(task->coll, &piece->first, task->send + piece->at, piece->length);
 }
 
-static int gather_take(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+static int gather_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-    int rc = 0;
+    uint32_t j;
 
-    for (uint32_t i = 1; rc == 0 && move->coll->self == move->root && i < move->coll->members;
-         i++) {
-        uint32_t j = member_after(move->coll, i);
-        rc = take(move->coll, step, j, 0, move->recv + j * move->bytes + at, piece);
+    for (; task->coll->self == task->root && next_member(task, &j); task->cursor++) {
+        int rc = take(task->coll, &piece->first, j, 0, task->recv + j * task->bytes + piece->at,
+                      piece->length);
+        if (rc != 0) {
+            return rc;
+        }
     }
-    return rc;
+    return 0;
 }
 
-int ivs_coll_gather(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
-                    size_t bytes)
+void ivs_coll_gather(struct ivs_coll_task *task, struct ivs_coll *coll, uint32_t root,
+                     const void *send, void *recv, size_t bytes)
 {
-    const struct move move = {
-        coll, (const unsigned char *) send, (unsigned char *) recv, bytes, root, NULL
-    };
-    const struct ivs_coll_run run = {
-        .total = bytes,
-        .piece = piece_of,
-        .bytes = piece_bytes,
+    static const struct ivs_coll_plan plan = {
+        .length = ivs_coll_move_length,
+        .bytes = ivs_coll_move_bytes,
         .give = gather_give,
         .take = gather_take,
     };
-    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_GATHER, root, bytes));
 
-    if (rc == 0 && coll->self == root && send != NULL) {
-        ivs_copy(move.recv + root * bytes, send, bytes);
+    ivs_coll_task_init(task, coll, &plan, ivs_coll_call(IVS_GATHER, root, bytes), bytes);
+    task->send = (const unsigned char *) send;
+    task->recv = (unsigned char *) recv;
+    task->bytes = bytes;
+    task->root = root;
+    if (coll->self == root && send != NULL) {
+        ivs_copy(task->recv + root * bytes, send, bytes);
     }
-    return rc;
 }
 
 /* ---- Scatter, Alltoall ---- */
@@ -259,92 +277,128 @@ static size_t share_at(const struct ivs_coll *coll, uint32_t from, uint32_t to, 
     return ((to + coll->members - from - 1) % coll->members) * share;
 }
 
-/* Publishes the pieces at `at` of the blocks for all others. */
-static int give_shares(const void *context, const struct ivs_step *step, size_t at, size_t share)
+/* Publishes the shares of the blocks for all others. */
+static int give_shares(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-    struct ivs_coll *coll = move->coll;
-    unsigned char *mine = (unsigned char *) ivs_coll_mine(coll, step);
-    int rc = ivs_coll_room(coll, step);
+    struct ivs_coll *coll = task->coll;
+    unsigned char *mine = (unsigned char *) ivs_coll_mine(coll, &piece->first);
+    int rc = ivs_coll_room(coll, &piece->first);
 
     for (uint32_t i = 1; rc == 0 && i < coll->members; i++) {
         uint32_t j = member_after(coll, i);
-        ivs_copy_out(&coll->distance, mine + share_at(coll, coll->self, j, share),
-                     move->send + j * move->bytes + at, share);
+        ivs_copy_out(&coll->distance, mine + share_at(coll, coll->self, j, piece->length),
+                     task->send + j * task->bytes + piece->at, piece->length);
     }
     if (rc == 0) {
-        ivs_coll_publish(coll, step);
+        ivs_coll_publish(coll, &piece->first);
     }
     return rc;
 }
 
-static int scatter_give(const void *context, const struct ivs_step *step, size_t at, size_t share)
+static int scatter_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-
-    return move->coll->self == move->root ? give_shares(context, step, at, share) : 0;
+    return task->coll->self == task->root ? give_shares(task, piece) : 0;
 }
 
-static int scatter_take(const void *context, const struct ivs_step *step, size_t at, size_t share)
+static int scatter_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-    const struct ivs_coll *coll = move->coll;
+    const struct ivs_coll *coll = task->coll;
 
-    return coll->self == move->root
-               ? 0
-               : take(coll, step, move->root, share_at(coll, move->root, coll->self, share),
-                      move->recv + at, share);
+    return coll->self == task->root ? 0
+                                    : take(coll, &piece->first, task->root,
+                                           share_at(coll, task->root, coll->self, piece->length),
+                                           task->recv + piece->at, piece->length);
 }
 
-int ivs_coll_scatter(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
-                     size_t bytes)
+void ivs_coll_scatter(struct ivs_coll_task *task, struct ivs_coll *coll, uint32_t root,
+                      const void *send, void *recv, size_t bytes)
 {
-    const struct move move = {
-        coll, (const unsigned char *) send, (unsigned char *) recv, bytes, root, NULL
-    };
-    const struct ivs_coll_run run = {
-        .total = coll->members == 1 ? 0 : bytes,
-        .piece = share_of,
-        .bytes = shares_bytes,
+    static const struct ivs_coll_plan plan = {
+        .length = share_length,
+        .bytes = share_bytes,
         .give = scatter_give,
         .take = scatter_take,
     };
 
+    ivs_coll_task_init(task, coll, &plan, ivs_coll_call(IVS_SCATTER, root, bytes),
+                       coll->members == 1 ? 0 : bytes);
+    task->send = (const unsigned char *) send;
+    task->recv = (unsigned char *) recv;
+    task->bytes = bytes;
+    task->root = root;
     if (coll->self == root && recv != NULL) {
-        ivs_copy(recv, move.send + root * bytes, bytes);
+        ivs_copy(recv, task->send + root * bytes, bytes);
     }
-    return ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_SCATTER, root, bytes));
 }
 
-static int alltoall_take(const void *context, const struct ivs_step *step, size_t at, size_t share)
+static int alltoall_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct move *move = (const struct move *) context;
-    const struct ivs_coll *coll = move->coll;
-    int rc = 0;
+    const struct ivs_coll *coll = task->coll;
+    uint32_t j;
 
-    for (uint32_t i = 1; rc == 0 && i < coll->members; i++) {
-        uint32_t j = member_after(coll, i);
-        rc = take(coll, step, j, share_at(coll, j, coll->self, share),
-                  move->recv + j * move->bytes + at, share);
+    for (; next_member(task, &j); task->cursor++) {
+        int rc = take(coll, &piece->first, j, share_at(coll, j, coll->self, piece->length),
+                      task->recv + j * task->bytes + piece->at, piece->length);
+        if (rc != 0) {
+            return rc;
+        }
     }
-    return rc;
+    return 0;
 }
 
-int ivs_coll_alltoall(struct ivs_coll *coll, const void *send, void *recv, size_t bytes)
+/* Long blocks go one after another, to each member in turn, in pieces as long as a cell: what lies together
+ * is copied together. Pieces count the bytes of all blocks; in round i those for the member i after this
+ * one go out, and those of the member i before it come in. */
+static size_t pair_length(const struct ivs_coll_task *task, size_t left)
 {
-    const struct move move = { coll, (const unsigned char *) send, (unsigned char *) recv, bytes, 0,
-                               NULL };
-    const struct ivs_coll_run run = {
-        .total = coll->members == 1 ? 0 : bytes,
-        .piece = share_of,
-        .bytes = shares_bytes,
+    const size_t in_block = (left - 1) % task->bytes + 1;
+
+    return in_block < task->coll->shape.cell_bytes ? in_block : task->coll->shape.cell_bytes;
+}
+
+static int pair_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
+{
+    const uint32_t to = member_after(task->coll, (uint32_t) (piece->at / task->bytes) + 1);
+
+    return ivs_coll_put(task->coll, &piece->first,
+                        task->send + to * task->bytes + piece->at % task->bytes, piece->length);
+}
+
+static int pair_take(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
+{
+    const struct ivs_coll *coll = task->coll;
+    const uint32_t from =
+        member_after(coll, coll->members - 1 - (uint32_t) (piece->at / task->bytes));
+
+    return take(coll, &piece->first, from, 0,
+                task->recv + from * task->bytes + piece->at % task->bytes, piece->length);
+}
+
+void ivs_coll_alltoall(struct ivs_coll_task *task, struct ivs_coll *coll, const void *send,
+                       void *recv, size_t bytes)
+{
+    static const struct ivs_coll_plan shares = {
+        .length = share_length,
+        .bytes = share_bytes,
         .give = give_shares,
         .take = alltoall_take,
     };
-    int rc = ivs_coll_run(coll, &run, &move, ivs_coll_call(coll, IVS_ALLTOALL, 0, bytes));
+    static const struct ivs_coll_plan pairs = {
+        .length = pair_length,
+        .bytes = ivs_coll_move_bytes,
+        .give = pair_give,
+        .take = pair_take,
+    };
+    /* in place a block would be overwritten before its turn to go out */
+    const bool in_turn = bytes >= LONG_BLOCKS * coll->shape.cell_bytes && send != recv;
+    const size_t total = in_turn ? (coll->members - 1) * bytes : bytes;
 
-    if (rc == 0 && send != recv) {
-        ivs_copy(move.recv + coll->self * bytes, move.send + coll->self * bytes, bytes);
+    ivs_coll_task_init(task, coll, in_turn ? &pairs : &shares,
+                       ivs_coll_call(IVS_ALLTOALL, 0, bytes), coll->members == 1 ? 0 : total);
+    task->send = (const unsigned char *) send;
+    task->recv = (unsigned char *) recv;
+    task->bytes = bytes;
+    if (send != recv) {
+        ivs_copy(task->recv + coll->self * bytes, task->send + coll->self * bytes, bytes);
     }
-    return rc;
 }

@@ -2,79 +2,69 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Collective operations that reduce: see ivs_coll.h. All results are made in the order of members,
- * from the last operand to the first, since in OP inout leaves its result on the right.
+ * Collective operations that reduce: see ivs_coll_task.h. All results are made in the order of members,
+ * from the last operand to the first, since in OP inout leaves its result on the right. Pieces count in
+ * elements.
  */
-#include <stdbool.h>
+#include "ivs_coll_task.h"
 
-#include "ivs_coll.h"
-#include "ivs_copy.h"
-
-/* A call, for what is done with its pieces, which count in elements. */
-struct reduction {
-    struct ivs_coll *coll;
-    const unsigned char *send;
-    unsigned char *recv; /* NULL: this member does not want the result */
-    const struct ivs_coll_op *op;
-    const struct ivs_coll_counts *blocks;
-    bool without_self;
-};
-
-/* A rank's operand lies in its payload of the step, from byte `at` on, its own too. */
+/* A member's operand lies in its payload of the step, from byte `at` on, its own too. */
 static const unsigned char *operand(const struct ivs_coll *coll, const struct ivs_step *step,
                                     uint32_t member, size_t at)
 {
     return (const unsigned char *) ivs_coll_theirs(coll, step, member) + at;
 }
 
-/* result = operand 0 OP ... OP operand last, count elements. */
-static int reduce_range(const struct reduction *r, const struct ivs_step *step, uint32_t last,
-                        size_t at, void *result, size_t count)
+int ivs_coll_reduce_range(struct ivs_coll_task *task, const struct ivs_step *step, uint32_t last,
+                          size_t at, void *result, size_t count)
 {
-    const struct ivs_coll_op *op = r->op;
-    int rc = ivs_coll_await(r->coll, step, last);
+    const struct ivs_coll *coll = task->coll;
+    const struct ivs_coll_op *op = &task->op;
 
-    if (rc != 0 || count == 0) {
-        return rc;
-    }
-    ivs_copy(result, operand(r->coll, step, last, at), count * op->unit);
-    for (uint32_t j = last; rc == 0 && j-- > 0;) {
-        rc = ivs_coll_await(r->coll, step, j);
-        if (rc == 0) {
-            rc = op->apply(op->context, operand(r->coll, step, j, at), result, count);
+    for (; task->cursor <= last; task->cursor++) {
+        const uint32_t j = last - task->cursor;
+        int rc = ivs_coll_await(coll, step, j);
+
+        if (rc == 0 && j == last) {
+            ivs_copy(result, operand(coll, step, j, at), count * op->unit);
+        } else if (rc == 0 && count > 0) {
+            rc = op->apply(op->context, operand(coll, step, j, at), result, count);
+        }
+        if (rc != 0) {
+            return rc;
         }
     }
-    return rc;
+    return 0;
 }
 
 /* ---- Allreduce, Reduce, Scan ---- */
 
-static size_t piece_of(const void *context, size_t left)
+size_t ivs_coll_reduce_length(const struct ivs_coll_task *task, size_t left)
 {
-    const struct reduction *r = (const struct reduction *) context;
+    const size_t unit = task->op.unit;
 
-    return ivs_coll_share(r->coll, left * r->op->unit, 1, r->op->unit) / r->op->unit;
+    return ivs_coll_share(task->coll, left * unit, 1, unit) / unit;
 }
 
-static size_t piece_bytes(const void *context, size_t piece)
+size_t ivs_coll_reduce_bytes(const struct ivs_coll_task *task, size_t length)
 {
-    return piece * ((const struct reduction *) context)->op->unit;
+    return length * task->op.unit;
 }
 
-static int give_piece(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+int ivs_coll_give_operand(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct reduction *r = (const struct reduction *) context;
+    const size_t unit = task->op.unit;
 
-    return ivs_coll_put(r->coll, step, r->send + at * r->op->unit, piece * r->op->unit);
+    return ivs_coll_put(task->coll, &piece->first, task->send + piece->at * unit,
+                        piece->length * unit);
 }
 
-static int take_whole(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+static int take_whole(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct reduction *r = (const struct reduction *) context;
-
-    return r->recv == NULL
+    return task->recv == NULL
                ? 0
-               : reduce_range(r, step, r->coll->members - 1, 0, r->recv + at * r->op->unit, piece);
+               : ivs_coll_reduce_range(task, &piece->first, task->coll->members - 1, 0,
+                                       task->recv + piece->at * task->op.unit, piece->length);
 }
 
 /* A member's slice of a piece of `count` elements: a multiple of 64 bytes but the last. */
@@ -82,9 +72,9 @@ struct slice {
     size_t from, count; /* elements */
 };
 
-static struct slice slice_of(const struct reduction *r, size_t count, uint32_t member)
+static struct slice slice_of(const struct ivs_coll_task *task, size_t count, uint32_t member)
 {
-    const size_t unit = r->op->unit, members = r->coll->members;
+    const size_t unit = task->op.unit, members = task->coll->members;
     size_t step = unit < 64 && 64 % unit == 0 ? 64 / unit : 1;
     size_t each = (count + members - 1) / members;
     struct slice slice;
@@ -95,204 +85,203 @@ static struct slice slice_of(const struct reduction *r, size_t count, uint32_t m
     return slice;
 }
 
-static size_t slice_bytes(const void *context, size_t piece)
+static size_t slice_bytes(const struct ivs_coll_task *task, size_t length)
 {
-    const struct reduction *r = (const struct reduction *) context;
-
-    return slice_of(r, piece, 0).count * r->op->unit; /* the longest */
+    return slice_of(task, length, 0).count * task->op.unit; /* the longest */
 }
 
 /* Every member makes the sum of its slice. */
-static int give_slice(const void *context, const struct ivs_step *first,
-                      const struct ivs_step *second, size_t at, size_t piece)
+static int give_slice(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct reduction *r = (const struct reduction *) context;
-    struct slice own = slice_of(r, piece, r->coll->self);
-    int rc = ivs_coll_room(r->coll, second);
+    const struct slice own = slice_of(task, piece->length, task->coll->self);
+    int rc = ivs_coll_room(task->coll, &piece->second);
 
-    (void) at;
     if (rc == 0) {
-        rc = reduce_range(r, first, r->coll->members - 1, own.from * r->op->unit,
-                          ivs_coll_mine(r->coll, second), own.count);
+        rc = ivs_coll_reduce_range(task, &piece->first, task->coll->members - 1,
+                                   own.from * task->op.unit,
+                                   ivs_coll_mine(task->coll, &piece->second), own.count);
     }
     if (rc == 0) {
-        ivs_coll_publish(r->coll, second);
+        ivs_coll_publish(task->coll, &piece->second);
     }
     return rc;
 }
 
-static int take_slices(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+static int take_slices(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct reduction *r = (const struct reduction *) context;
-    const struct ivs_coll *coll = r->coll;
-    int rc = 0;
+    const struct ivs_coll *coll = task->coll;
+    const size_t unit = task->op.unit;
 
-    for (uint32_t i = 1; rc == 0 && r->recv != NULL && i <= coll->members; i++) {
-        uint32_t j = (coll->self + i) % coll->members;
-        struct slice slice = slice_of(r, piece, j);
+    for (; task->recv != NULL && task->cursor < coll->members; task->cursor++) {
+        const uint32_t j = (coll->self + 1 + task->cursor) % coll->members;
+        const struct slice slice = slice_of(task, piece->length, j);
+        int rc = ivs_coll_await(coll, &piece->second, j);
 
-        rc = ivs_coll_await(coll, step, j);
-        if (rc == 0) {
-            ivs_copy(r->recv + (at + slice.from) * r->op->unit, operand(coll, step, j, 0),
-                     slice.count * r->op->unit);
+        if (rc != 0) {
+            return rc;
         }
+        ivs_copy(task->recv + (piece->at + slice.from) * unit, operand(coll, &piece->second, j, 0),
+                 slice.count * unit);
     }
-    return rc;
+    return 0;
 }
 
-static int reduce(const struct reduction *r, size_t count, enum ivs_coll_way way, int rc)
-{
-    const struct ivs_coll_run whole = {
-        .total = count,
-        .piece = piece_of,
-        .bytes = piece_bytes,
-        .give = give_piece,
-        .take = take_whole,
-    };
-    const struct ivs_coll_run slices = {
-        .total = count,
-        .piece = piece_of,
-        .bytes = piece_bytes,
-        .give = give_piece,
-        .second_bytes = slice_bytes,
-        .give_second = give_slice,
-        .take = take_slices,
-    };
+static const struct ivs_coll_plan whole = {
+    .length = ivs_coll_reduce_length,
+    .bytes = ivs_coll_reduce_bytes,
+    .give = ivs_coll_give_operand,
+    .take = take_whole,
+};
 
-    return ivs_coll_run(r->coll, way == IVS_COLL_WHOLE ? &whole : &slices, r, rc);
+static const struct ivs_coll_plan slices = {
+    .length = ivs_coll_reduce_length,
+    .bytes = ivs_coll_reduce_bytes,
+    .give = ivs_coll_give_operand,
+    .second_bytes = slice_bytes,
+    .give_second = give_slice,
+    .take = take_slices,
+};
+
+static void init(struct ivs_coll_task *task, struct ivs_coll *coll,
+                 const struct ivs_coll_plan *plan, uint64_t call, size_t count, const void *send,
+                 void *recv, const struct ivs_coll_op *op)
+{
+    ivs_coll_task_init(task, coll, plan, call, count);
+    task->send = (const unsigned char *) send;
+    task->recv = (unsigned char *) recv;
+    task->op = *op;
 }
 
-int ivs_coll_allreduce(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                       const struct ivs_coll_op *op, enum ivs_coll_way way)
+static const struct ivs_coll_plan *plan_of(enum ivs_coll_way way)
 {
-    const struct reduction r = {
-        coll, (const unsigned char *) send, (unsigned char *) recv, op, NULL, false
-    };
-
-    return reduce(&r, count, way, ivs_coll_call(coll, IVS_ALLREDUCE, 0, count * op->unit));
+    switch (way) {
+        case IVS_COLL_SLICES:
+            return &slices;
+        case IVS_COLL_TREE:
+            return &ivs_coll_tree_reduce;
+        default:
+            return &whole;
+    }
 }
 
-int ivs_coll_reduce(struct ivs_coll *coll, uint32_t root, const void *send, void *recv,
-                    size_t count, const struct ivs_coll_op *op, enum ivs_coll_way way)
+void ivs_coll_allreduce(struct ivs_coll_task *task, struct ivs_coll *coll, const void *send,
+                        void *recv, size_t count, const struct ivs_coll_op *op,
+                        enum ivs_coll_way way)
 {
-    const struct reduction r = { coll,
-                                 (const unsigned char *) send,
-                                 coll->self == root ? (unsigned char *) recv : NULL,
-                                 op,
-                                 NULL,
-                                 false };
-
-    return reduce(&r, count, way, ivs_coll_call(coll, IVS_REDUCE, root, count * op->unit));
+    init(task, coll, plan_of(way), ivs_coll_call(IVS_ALLREDUCE, 0, count * op->unit), count, send,
+         recv, op);
 }
 
-static int take_scan(const void *context, const struct ivs_step *step, size_t at, size_t piece)
+void ivs_coll_reduce(struct ivs_coll_task *task, struct ivs_coll *coll, uint32_t root,
+                     const void *send, void *recv, size_t count, const struct ivs_coll_op *op,
+                     enum ivs_coll_way way)
 {
-    const struct reduction *r = (const struct reduction *) context;
-    const uint32_t self = r->coll->self;
+    init(task, coll, plan_of(way), ivs_coll_call(IVS_REDUCE, root, count * op->unit), count, send,
+         coll->self == root ? recv : NULL, op);
+}
 
-    if (r->without_self && self == 0) {
+static int take_scan(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
+{
+    const uint32_t self = task->coll->self;
+
+    if (task->without_self && self == 0) {
         return 0;
     }
-    return reduce_range(r, step, r->without_self ? self - 1 : self, 0, r->recv + at * r->op->unit,
-                        piece);
+    return ivs_coll_reduce_range(task, &piece->first, task->without_self ? self - 1 : self, 0,
+                                 task->recv + piece->at * task->op.unit, piece->length);
 }
 
-int ivs_coll_scan(struct ivs_coll *coll, const void *send, void *recv, size_t count,
-                  const struct ivs_coll_op *op, bool without_self)
+void ivs_coll_scan(struct ivs_coll_task *task, struct ivs_coll *coll, const void *send, void *recv,
+                   size_t count, const struct ivs_coll_op *op, bool without_self)
 {
-    const struct reduction r = {
-        coll, (const unsigned char *) send, (unsigned char *) recv, op, NULL, without_self
-    };
-    const struct ivs_coll_run run = {
-        .total = count,
-        .piece = piece_of,
-        .bytes = piece_bytes,
-        .give = give_piece,
+    static const struct ivs_coll_plan plan = {
+        .length = ivs_coll_reduce_length,
+        .bytes = ivs_coll_reduce_bytes,
+        .give = ivs_coll_give_operand,
         .take = take_scan,
     };
 
-    return ivs_coll_run(coll, &run, &r,
-                        ivs_coll_call(coll, without_self ? IVS_EXSCAN : IVS_SCAN, 0,
-                                      count * op->unit));
+    init(task, coll, &plan,
+         ivs_coll_call(without_self ? IVS_EXSCAN : IVS_SCAN, 0, count * op->unit), count, send,
+         recv, op);
+    task->without_self = without_self;
 }
 
 /* ---- Reduce_scatter ---- */
 
-static size_t block_count(const struct ivs_coll_counts *blocks, uint32_t member)
+static size_t block_count(const struct ivs_coll_counts *counts, uint32_t member)
 {
-    return blocks->count == NULL ? blocks->each : blocks->count(blocks->context, member);
+    return counts->count == NULL ? counts->each : counts->count(counts->context, member);
 }
 
-/* What of a block lies in the piece of `share` elements at `at`. */
-static size_t part_of(size_t block, size_t at, size_t share)
+/* What of a block lies in the piece. */
+static size_t part_of(size_t block, const struct ivs_coll_piece *piece)
 {
-    size_t left = at < block ? block - at : 0;
+    size_t left = piece->at < block ? block - piece->at : 0;
 
-    return left < share ? left : share;
+    return left < piece->length ? left : piece->length;
 }
 
-static size_t share_of(const void *context, size_t left)
+static size_t share_length(const struct ivs_coll_task *task, size_t left)
 {
-    const struct reduction *r = (const struct reduction *) context;
+    const size_t unit = task->op.unit;
 
-    return ivs_coll_share(r->coll, left * r->op->unit, r->coll->members, r->op->unit) / r->op->unit;
+    return ivs_coll_share(task->coll, left * unit, task->coll->members, unit) / unit;
 }
 
-static size_t shares_bytes(const void *context, size_t share)
+static size_t share_bytes(const struct ivs_coll_task *task, size_t share)
 {
-    const struct reduction *r = (const struct reduction *) context;
-
-    return share * r->op->unit * r->coll->members;
+    return share * task->op.unit * task->coll->members;
 }
 
-/* The pieces at `at` of the operands for all members, own too: recv may be send. */
-static int give_shares(const void *context, const struct ivs_step *step, size_t at, size_t share)
+/* The shares of the operands for all members, own too: recv may be send. */
+static int give_shares(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct reduction *r = (const struct reduction *) context;
-    const size_t unit = r->op->unit;
-    unsigned char *mine = (unsigned char *) ivs_coll_mine(r->coll, step);
-    int rc = ivs_coll_room(r->coll, step);
+    struct ivs_coll *coll = task->coll;
+    const size_t unit = task->op.unit;
+    unsigned char *mine = (unsigned char *) ivs_coll_mine(coll, &piece->first);
+    int rc = ivs_coll_room(coll, &piece->first);
     size_t begin = 0;
 
-    for (uint32_t j = 0; rc == 0 && j < r->coll->members; j++) {
-        size_t count = block_count(r->blocks, j);
+    for (uint32_t j = 0; rc == 0 && j < coll->members; j++) {
+        size_t count = block_count(&task->counts, j);
 
-        ivs_copy_out(&r->coll->distance, mine + j * share * unit, r->send + (begin + at) * unit,
-                     part_of(count, at, share) * unit);
+        ivs_copy_out(&coll->distance, mine + j * piece->length * unit,
+                     task->send + (begin + piece->at) * unit, part_of(count, piece) * unit);
         begin += count;
     }
     if (rc == 0) {
-        ivs_coll_publish(r->coll, step);
+        ivs_coll_publish(coll, &piece->first);
     }
     return rc;
 }
 
-static int take_share(const void *context, const struct ivs_step *step, size_t at, size_t share)
+static int take_share(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
-    const struct reduction *r = (const struct reduction *) context;
-    const size_t own = block_count(r->blocks, r->coll->self);
+    const size_t own = block_count(&task->counts, task->coll->self), unit = task->op.unit;
 
-    return reduce_range(r, step, r->coll->members - 1, r->coll->self * share * r->op->unit,
-                        r->recv + at * r->op->unit, part_of(own, at, share));
+    return ivs_coll_reduce_range(task, &piece->first, task->coll->members - 1,
+                                 task->coll->self * piece->length * unit,
+                                 task->recv + piece->at * unit, part_of(own, piece));
 }
 
-int ivs_coll_reduce_scatter(struct ivs_coll *coll, const void *send, void *recv,
-                            const struct ivs_coll_counts *blocks, const struct ivs_coll_op *op)
+void ivs_coll_reduce_scatter(struct ivs_coll_task *task, struct ivs_coll *coll, const void *send,
+                             void *recv, const struct ivs_coll_counts *counts,
+                             const struct ivs_coll_op *op)
 {
-    const struct reduction r = {
-        coll, (const unsigned char *) send, (unsigned char *) recv, op, blocks, false
-    };
-    struct ivs_coll_run run = {
-        .piece = share_of,
-        .bytes = shares_bytes,
+    static const struct ivs_coll_plan plan = {
+        .length = share_length,
+        .bytes = share_bytes,
         .give = give_shares,
         .take = take_share,
     };
+    size_t longest = 0;
 
     for (uint32_t j = 0; j < coll->members; j++) {
-        size_t count = block_count(blocks, j);
-        run.total = count > run.total ? count : run.total;
+        size_t count = block_count(counts, j);
+        longest = count > longest ? count : longest;
     }
-    return ivs_coll_run(coll, &run, &r,
-                        ivs_coll_call(coll, IVS_REDUCE_SCATTER, 0, run.total * op->unit));
+    init(task, coll, &plan, ivs_coll_call(IVS_REDUCE_SCATTER, 0, longest * op->unit), longest, send,
+         recv, op);
+    task->counts = *counts;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * MPI's blocking collective operations, as the core names them.
+ * MPI's collective operations, blocking or not, as the core names them.
  */
 #ifndef IVS_OPERATION_H_INCLUDED
 #define IVS_OPERATION_H_INCLUDED

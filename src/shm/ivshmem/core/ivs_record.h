@@ -40,6 +40,7 @@ struct ivs_claim {
     uint64_t generation;
     uint64_t region_bytes;
     uint64_t nonce;
+    uint64_t numa_mask; /* host NUMA nodes of the VM, from the table; 0 = unknown */
     uint8_t region_uuid[IVL_UUID_BYTES];
     uint8_t boot_id[IVL_UUID_BYTES];
     char vm_name[IVS_NAME_BYTES];

@@ -31,10 +31,8 @@ static const char *const operation_names[IVS_OPERATIONS] = {
 };
 
 static const char *const algorithm_names[IVS_ALGORITHMS] = {
-    [IVS_MPICH] = "mpich",
-    [IVS_SHARED] = "shared",
-    [IVS_SLICES] = "slices",
-    [IVS_HOSTS] = "hosts",
+    [IVS_MPICH] = "mpich", [IVS_SHARED] = "shared", [IVS_SLICES] = "slices",
+    [IVS_TREE] = "tree",   [IVS_HOSTS] = "hosts",   [IVS_LEADERS] = "leaders",
 };
 
 #define ANY UINT32_MAX
@@ -100,8 +98,14 @@ bool ivs_has_algorithm(enum ivs_operation operation, enum ivs_algorithm algorith
             return !many_hosts;
         case IVS_SLICES:
             return !many_hosts && (operation == IVS_ALLREDUCE || operation == IVS_REDUCE);
+        case IVS_TREE:
+            return !many_hosts && (operation == IVS_BARRIER || operation == IVS_BCAST ||
+                                   operation == IVS_ALLREDUCE || operation == IVS_REDUCE);
         case IVS_HOSTS:
             return many_hosts && has_hosts(operation);
+        case IVS_LEADERS:
+            return many_hosts && has_hosts(operation) && operation != IVS_BARRIER &&
+                   operation != IVS_REDUCE;
         default:
             return false;
     }

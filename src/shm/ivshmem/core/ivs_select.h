@@ -16,10 +16,12 @@
 #include "ivs_operation.h"
 
 enum ivs_algorithm {
-    IVS_MPICH,  /* messages */
-    IVS_SHARED, /* through shared memory; for reductions, every rank makes the whole result */
-    IVS_SLICES, /* reductions in shared memory: every rank makes a slice of the result */
-    IVS_HOSTS,  /* several hosts: shared memory within, messages between the first ranks of each */
+    IVS_MPICH,   /* messages */
+    IVS_SHARED,  /* through shared memory; for reductions, every rank makes the whole result */
+    IVS_SLICES,  /* reductions in shared memory: every rank makes a slice of the result */
+    IVS_TREE,    /* in shared memory, by way of the first rank of each NUMA node or VM */
+    IVS_HOSTS,   /* several hosts: shared memory within, messages between the first ranks of each */
+    IVS_LEADERS, /* the same with several ranks of each host that send to other hosts */
     IVS_ALGORITHMS
 };
 
