@@ -526,6 +526,29 @@ static void other_calls_are_found(void **state)
     guarded_free(&memory);
 }
 
+/* Who waits for a member that has left, or comes later, hears of it; nobody waits for its room. */
+static void leaving_is_told(void **state)
+{
+    struct ivs_coll coll, other;
+    struct ivs_coll_task task;
+    unsigned char buf[CELL] = { 0 };
+
+    (void) state;
+    alone(&coll, 1);
+    ivs_coll_init(&other, coll.area, 3, 0, &shape, give_up, NULL);
+    ivs_coll_leave(&other);
+    ivs_coll_init(&other, coll.area, 3, 2, &shape, give_up, NULL);
+    ivs_coll_leave(&other);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(bcast(&coll, 1, buf, sizeof(buf)), 0);
+    }
+    assert_int_equal(bcast(&coll, 0, buf, sizeof(buf)), -ECONNRESET);
+    ivs_coll_barrier(&task, &coll, IVS_COLL_WHOLE);
+    assert_int_equal(ivs_coll_run(&task), -ECONNRESET);
+    assert_int_equal(looks, 0);
+    guarded_free(&memory);
+}
+
 /* What others claim to be done with moves nothing but what this member writes of its own. */
 static void false_claims_do_no_harm(void **state)
 {
@@ -586,7 +609,7 @@ int main(void)
         cmocka_unit_test(all_operations_agree),      cmocka_unit_test(wait_ends),
         cmocka_unit_test(root_does_not_overwrite),   cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(other_calls_are_found),     cmocka_unit_test(false_claims_do_no_harm),
-        cmocka_unit_test(errors_of_operations_pass),
+        cmocka_unit_test(errors_of_operations_pass), cmocka_unit_test(leaving_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -336,11 +336,26 @@ int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc)
         MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_collcalls");
     } else if (rc == -EBADMSG) {
         MPIR_ERR_SET(mpi_errno, MPI_ERR_INTERN, "**ivshmem_collgarbage");
+    } else if (rc == -ECONNRESET) {
+        MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_collleft");
     } else {
         MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_coll");
     }
+    if (own->coll.failed == 0 && rc != -EIO) { /* what progress says, it says to all */
+        ivs_coll_leave(&own->coll);
+    }
     own->coll.failed = -ESTALE;
     return mpi_errno;
+}
+
+void MPIDI_IVSHMEMI_coll_leave(MPIR_Comm *comm)
+{
+    struct MPIDI_IVSHMEM_coll *own = comm == NULL ? NULL : MPIDI_POSIX_COMM(comm, ivshmem);
+
+    if (own != NULL && own->state == MPIDI_IVSHMEMI_COLL_READY && own->coll.failed == 0) {
+        ivs_coll_leave(&own->coll);
+        own->coll.failed = -ESTALE;
+    }
 }
 
 int MPIDI_IVSHMEM_mpi_comm_commit_pre_hook(MPIR_Comm *comm)

@@ -39,25 +39,25 @@ static int allgather_ordered(const struct MPIDI_IVSHMEMI_hosts *hosts, const cha
 {
     char *here = all + hosts->first_at[hosts->here] * block;
     MPI_Aint *counts = NULL;
-    int mpi_errno = MPI_SUCCESS;
+    int ret, mpi_errno = MPI_SUCCESS;
 
     if (comm->node_comm != NULL) {
-        mpi_errno = MPIDI_IVSHMEM_gather(send, block, MPI_BYTE, here, block, MPI_BYTE, 0,
-                                         comm->node_comm, errflag);
-        MPIR_ERR_CHECK(mpi_errno);
+        ret = MPIDI_IVSHMEM_gather(send, block, MPI_BYTE, here, block, MPI_BYTE, 0, comm->node_comm,
+                                   errflag);
+        MPIDI_IVSHMEMI_stage(ret, comm, &mpi_errno, errflag);
     } else if (send != here) {
         memmove(here, send, block);
     }
     if (comm->node_roots_comm != NULL) {
         counts = make_counts(hosts, block);
         MPIR_ERR_CHKANDJUMP(counts == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
-        mpi_errno = MPID_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, counts, counts + hosts->hosts,
-                                    MPI_BYTE, comm->node_roots_comm, errflag);
-        MPIR_ERR_CHECK(mpi_errno);
+        ret = MPID_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, counts, counts + hosts->hosts,
+                              MPI_BYTE, comm->node_roots_comm, errflag);
+        MPIDI_IVSHMEMI_stage(ret, comm, &mpi_errno, errflag);
     }
     if (comm->node_comm != NULL) {
-        mpi_errno =
-            MPIDI_IVSHMEM_bcast(all, hosts->ranks * block, MPI_BYTE, 0, comm->node_comm, errflag);
+        ret = MPIDI_IVSHMEM_bcast(all, hosts->ranks * block, MPI_BYTE, 0, comm->node_comm, errflag);
+        MPIDI_IVSHMEMI_stage(ret, comm, &mpi_errno, errflag);
     }
 fn_fail:
     MPL_free(counts);
@@ -161,26 +161,26 @@ static int alltoall(const struct MPIDI_IVSHMEMI_hosts *hosts, char *rows, char *
                     MPIR_Errflag_t *errflag)
 {
     const MPI_Aint row = hosts->ranks * block;
-    int mpi_errno = MPI_SUCCESS;
+    int ret, mpi_errno = MPI_SUCCESS;
 
     if (comm->node_comm != NULL) {
-        mpi_errno = MPIDI_IVSHMEM_gather(send, row, MPI_BYTE, rows, row, MPI_BYTE, 0,
-                                         comm->node_comm, errflag);
-        MPIR_ERR_CHECK(mpi_errno);
+        ret = MPIDI_IVSHMEM_gather(send, row, MPI_BYTE, rows, row, MPI_BYTE, 0, comm->node_comm,
+                                   errflag);
+        MPIDI_IVSHMEMI_stage(ret, comm, &mpi_errno, errflag);
     } else {
         memcpy(rows, send, row);
     }
     if (comm->node_roots_comm != NULL) {
-        mpi_errno = exchange(hosts, rows, other, block, comm->node_roots_comm, errflag);
-        MPIR_ERR_CHECK(mpi_errno);
+        ret = exchange(hosts, rows, other, block, comm->node_roots_comm, errflag);
+        MPIDI_IVSHMEMI_stage(ret, comm, &mpi_errno, errflag);
     }
     if (comm->node_comm != NULL) {
-        mpi_errno = MPIDI_IVSHMEM_scatter(other, row, MPI_BYTE, recv, row, MPI_BYTE, 0,
-                                          comm->node_comm, errflag);
+        ret = MPIDI_IVSHMEM_scatter(other, row, MPI_BYTE, recv, row, MPI_BYTE, 0, comm->node_comm,
+                                    errflag);
+        MPIDI_IVSHMEMI_stage(ret, comm, &mpi_errno, errflag);
     } else {
         memcpy(recv, other, row);
     }
-fn_fail:
     return mpi_errno;
 }
 
@@ -204,7 +204,10 @@ int MPIDI_IVSHMEMI_hosts_alltoall(const char *send, char *recv, MPI_Aint block, 
         other = rows + bytes;
     }
     mpi_errno = alltoall(hosts, rows, other, send, recv, block, comm, errflag);
-fn_fail:
+fn_exit:
     MPL_free(rows);
     return mpi_errno;
+fn_fail:
+    MPIDI_IVSHMEMI_coll_leave(comm->node_comm);
+    goto fn_exit;
 }

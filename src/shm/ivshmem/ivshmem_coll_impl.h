@@ -66,6 +66,10 @@ static inline MPI_Aint MPIDI_IVSHMEMI_bytes_of(MPI_Aint count, MPI_Datatype type
  * not 0. */
 int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc);
 
+/* After an error outside of the area, of a rank whose host's ranks wait for it there: they get an error,
+ * too. comm: of this host's ranks, or NULL. */
+void MPIDI_IVSHMEMI_coll_leave(MPIR_Comm *comm);
+
 /* A buffer as a row of bytes: the program's own memory where its type is contiguous, else a copy. */
 struct MPIDI_IVSHMEMI_row {
     char *bytes;
@@ -141,6 +145,10 @@ struct MPIDI_IVSHMEMI_op *MPIDI_IVSHMEMI_op_new(MPIR_Comm *comm, enum ivs_operat
                                                 MPI_Aint bytes, enum ivs_algorithm *algorithm);
 
 /* ivshmem_coll_hosts.c: several hosts; see the MPID functions. */
+
+/* Notes what a stage of an operation over several hosts has returned; the other stages go on in any case,
+ * as other ranks wait for them. */
+void MPIDI_IVSHMEMI_stage(int ret, MPIR_Comm *comm, int *mpi_errno, MPIR_Errflag_t *errflag);
 int MPIDI_IVSHMEMI_hosts_barrier(MPIR_Comm *comm, MPIR_Errflag_t *errflag);
 int MPIDI_IVSHMEMI_hosts_bcast(void *buf, MPI_Aint count, MPI_Datatype type, int root,
                                MPIR_Comm *comm, MPIR_Errflag_t *errflag);

@@ -68,6 +68,14 @@ static int collect(struct segments *s, const void *send, char *segment, MPI_Aint
                                     s->local, errflag);
 }
 
+/* The other ranks of this host may wait for what this one does not do any more. */
+static void leave_after(int mpi_errno, MPIR_Comm *comm)
+{
+    if (mpi_errno != MPI_SUCCESS) {
+        MPIDI_IVSHMEMI_coll_leave(comm->node_comm);
+    }
+}
+
 /* ---- Bcast ---- */
 
 struct bcast {
@@ -159,6 +167,7 @@ int MPIDI_IVSHMEMI_leaders_bcast(void *buf, MPI_Aint count, MPI_Datatype type, i
     b.local_root = MPIR_Get_intranode_rank(comm, root);
     mpi_errno = bcast_bytes(&b, errflag);
 fn_fail:
+    leave_after(mpi_errno, comm);
     segments_end(&b.s);
     ret = MPIDI_IVSHMEMI_row_end(&row, mpi_errno == MPI_SUCCESS && comm->rank != root);
     return mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
@@ -251,6 +260,7 @@ int MPIDI_IVSHMEMI_leaders_allreduce(const void *send, void *recv, MPI_Aint coun
     MPIR_ERR_CHKANDJUMP(a.sums == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
     mpi_errno = allreduce_all(&a, errflag);
 fn_fail:
+    leave_after(mpi_errno, comm);
     MPL_free(a.sums);
     segments_end(&a.s);
     return mpi_errno;

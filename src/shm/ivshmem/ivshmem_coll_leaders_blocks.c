@@ -59,6 +59,9 @@ int MPIDI_IVSHMEMI_leaders_allgather(const char *send, char *recv, MPI_Aint bloc
     mpi_errno =
         allgather(hosts, send, column, column + hosts->hosts * block, recv, block, comm, errflag);
 fn_fail:
+    if (mpi_errno != MPI_SUCCESS) {
+        MPIDI_IVSHMEMI_coll_leave(comm->node_comm);
+    }
     MPL_free(column);
     return mpi_errno;
 }
@@ -123,6 +126,9 @@ int MPIDI_IVSHMEMI_leaders_alltoall(const char *send, char *recv, MPI_Aint block
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = exchange_columns(hosts, other, one, recv, block, errflag);
 fn_fail:
+    if (mpi_errno != MPI_SUCCESS) {
+        MPIDI_IVSHMEMI_coll_leave(comm->node_comm);
+    }
     MPL_free(one);
     return mpi_errno;
 }

@@ -11,6 +11,7 @@
 #include "ivs_copy.h"
 
 #define LINE 64u
+#define LEFT UINT64_MAX     /* a number: the member has left */
 #define LOOKS 200           /* to begin with */
 #define TELL_AFTER 8u       /* steps without a cell that done may lag behind */
 #define DONE_AT 0u          /* parts of a member's part */
@@ -115,6 +116,17 @@ int ivs_coll_put(struct ivs_coll *coll, const struct ivs_step *step, const void 
     return rc;
 }
 
+void ivs_coll_leave(struct ivs_coll *coll)
+{
+    for (uint64_t i = 0; i < IVS_COLL_LINES; i++) {
+        const struct ivs_step step = { .line = LINES_AT + i * IVS_COLL_LINE_BYTES };
+
+        ivl_sh64_store_relaxed(&line_of(coll, &step, coll->self)->number, LEFT);
+    }
+    /* nobody waits for room here; that there is some says nothing about the lines, so relaxed */
+    ivl_sh64_store_relaxed(done_of(coll, coll->self), LEFT);
+}
+
 int ivs_coll_await(const struct ivs_coll *coll, const struct ivs_step *step, uint32_t member)
 {
     const struct ivs_coll_line *line = line_of(coll, step, member);
@@ -127,6 +139,9 @@ int ivs_coll_await(const struct ivs_coll *coll, const struct ivs_step *step, uin
             uint64_t found = ivl_sh64_load_acquire(&line->number);
             if (found == step->number + 1) {
                 return ivl_sh64_load_relaxed(&line->call) == coll->call ? 0 : -EPROTO;
+            }
+            if (found == LEFT) {
+                return -ECONNRESET;
             }
             if (found > step->number) {
                 return -EBADMSG; /* it cannot go on before we are done with this one */

@@ -127,8 +127,12 @@ void ivs_coll_publish(const struct ivs_coll *coll, const struct ivs_step *step);
 int ivs_coll_put(struct ivs_coll *coll, const struct ivs_step *step, const void *from,
                  size_t bytes);
 
+/* This member leaves without having done its part: whoever waits for it, now or later, is told. The area
+ * is of no use any more. */
+void ivs_coll_leave(struct ivs_coll *coll);
+
 /* Waits for a member's payload. 0; -EBADMSG its number makes no sense; -EPROTO it calls something
- * else; or what wait returned. */
+ * else; -ECONNRESET it has left; or what wait returned. */
 int ivs_coll_await(const struct ivs_coll *coll, const struct ivs_step *step, uint32_t member);
 
 static inline const void *ivs_coll_theirs(const struct ivs_coll *coll, const struct ivs_step *step,

@@ -100,7 +100,7 @@ struct ivs_coll_task {
     struct ivs_coll_piece pieces[IVS_COLL_AHEAD];
 };
 
-/* Runs a task to its end. 0; -EBADMSG, -EPROTO (ivs_coll_await), or what wait or the operation
+/* Runs a task to its end. 0; -EBADMSG, -EPROTO, -ECONNRESET (ivs_coll_await), or what wait or the operation
  * returned: the area is of no use any more then. */
 int ivs_coll_run(struct ivs_coll_task *task);
 
