@@ -59,6 +59,7 @@ ivs_unit_tests = \
 	test/unit/test_attach \
 	test/unit/test_choice \
 	test/unit/test_coll \
+	test/unit/test_coll_alone \
 	test/unit/test_cookie \
 	test/unit/test_copy \
 	test/unit/test_element \
@@ -91,6 +92,9 @@ test_unit_test_attach_LDADD = $(ivs_unit_libs)
 test_unit_test_coll_SOURCES = test/unit/test_coll.c test/unit/ivs_test.h
 test_unit_test_coll_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_coll_LDADD = $(ivs_unit_libs)
+test_unit_test_coll_alone_SOURCES = test/unit/test_coll_alone.c test/unit/ivs_test.h
+test_unit_test_coll_alone_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_coll_alone_LDADD = $(ivs_unit_libs)
 test_unit_test_cookie_SOURCES = test/unit/test_cookie.c
 test_unit_test_cookie_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_cookie_LDADD = $(ivs_unit_libs)

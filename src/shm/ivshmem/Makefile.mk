@@ -49,6 +49,8 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_blocks_hosts.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_hosts.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_choose.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_coll_groups.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_leaders.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_leaders_blocks.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_coll_move.c \

@@ -72,81 +72,6 @@ static bool is_within_limit(size_t bytes)
     return bytes <= limit && taken <= limit - bytes;
 }
 
-/* The VM that a rank is in. */
-static int vm_of(MPIR_Comm *comm, int rank)
-{
-    return MPIDI_IVSHMEMI_global.merged
-               ? MPIDI_IVSHMEMI_global.map.node_of[MPIDIU_rank_to_lpid(rank, comm)]
-               : 0;
-}
-
-/* The host's NUMA node that a rank's VM is confined to; 0: none, or unknown. */
-static uint64_t numa_of(MPIR_Comm *comm, int rank)
-{
-    uint64_t mask = MPIDI_IVSHMEMI_global.merged
-                        ? MPIDI_IVSHMEMI_global.map.nodes[vm_of(comm, rank)].claim.numa_mask
-                        : 0;
-
-    return (mask & (mask - 1)) == 0 ? mask : 0;
-}
-
-/* Near each other: on the same NUMA node, or, if that is not known of all, in the same VM. */
-struct nearness {
-    MPIR_Comm *comm;
-    bool by_numa;
-};
-
-static bool is_near(const struct nearness *by, int i, int j)
-{
-    return by->by_numa ? numa_of(by->comm, i) == numa_of(by->comm, j)
-                       : vm_of(by->comm, i) == vm_of(by->comm, j);
-}
-
-/* From what the VMs have published: the same on all ranks. */
-static int make_groups(struct MPIDI_IVSHMEM_coll *own, MPIR_Comm *comm, bool by_numa)
-{
-    const struct nearness by = { comm, by_numa };
-    const int ranks = comm->local_size;
-    struct ivs_coll_groups *groups = &own->coll.groups;
-    uint32_t *of = own->groups, *first = own->groups + ranks;
-
-    groups->count = 0;
-    own->groups_consecutive = true;
-    for (int j = 0; j < ranks; j++) {
-        int i = 0;
-
-        while (!is_near(&by, i, j)) {
-            i++;
-        }
-        of[j] = i == j ? groups->count : of[i];
-        if (i == j) {
-            first[groups->count++] = (uint32_t) j;
-        }
-        own->groups_consecutive = own->groups_consecutive && of[j] + 1 == groups->count;
-    }
-    groups->of = of;
-    groups->first = first;
-    return (int) groups->count;
-}
-
-static int find_places(struct MPIDI_IVSHMEM_coll *own, MPIR_Comm *comm)
-{
-    bool by_numa = true;
-    int mpi_errno = MPI_SUCCESS;
-
-    own->groups = MPL_malloc(2 * sizeof(uint32_t) * (size_t) comm->local_size, MPL_MEM_COLL);
-    MPIR_ERR_CHKANDJUMP(own->groups == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
-    own->vms = (uint32_t) make_groups(own, comm, false);
-    for (int j = 0; j < comm->local_size; j++) {
-        by_numa = by_numa && numa_of(comm, j) != 0;
-    }
-    if (by_numa) {
-        make_groups(own, comm, true);
-    }
-fn_fail:
-    return mpi_errno;
-}
-
 /* What the ranks must agree on before there is an area, by messages. */
 struct agreement {
     uint32_t refused;  /* by the first of them: no room */
@@ -193,7 +118,7 @@ static void make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
     ivs_coll_init(&own->coll, area, ranks, (uint32_t) comm->rank, &shape, make_progress, own);
     own->state = MPIDI_IVSHMEMI_COLL_READY;
     if (mpi_errno == MPI_SUCCESS) {
-        mpi_errno = find_places(own, comm);
+        mpi_errno = MPIDI_IVSHMEMI_find_groups(own, comm);
     }
     if (mpi_errno != MPI_SUCCESS) { /* said by the first operation */
         own->mpi_errno = mpi_errno;
@@ -203,8 +128,7 @@ static void make_area(MPIR_Comm *comm, struct MPIDI_IVSHMEM_coll *own)
     }
 }
 
-/* The communicator that holds the ranks of `comm` on this host, if these are all. */
-static MPIR_Comm *local_comm(MPIR_Comm *comm)
+MPIR_Comm *MPIDI_IVSHMEMI_coll_local(MPIR_Comm *comm)
 {
     if (comm->comm_kind != MPIR_COMM_KIND__INTRACOMM || comm->node_count != 1 ||
         comm->local_size < 2) {
@@ -237,7 +161,7 @@ static struct MPIDI_IVSHMEM_coll *make_after_calls(MPIR_Comm *local)
 
 struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_of(MPIR_Comm *comm)
 {
-    MPIR_Comm *local = local_comm(comm);
+    MPIR_Comm *local = MPIDI_IVSHMEMI_coll_local(comm);
     struct MPIDI_IVSHMEM_coll *own;
 
     if (local == NULL || !MPIR_CVAR_IVSHMEM_COLL) {
@@ -248,78 +172,6 @@ struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_of(MPIR_Comm *comm)
         return own->state == MPIDI_IVSHMEMI_COLL_NONE ? NULL : own;
     }
     return make_after_calls(local);
-}
-
-static enum ivs_algorithm select_here(struct MPIDI_IVSHMEM_coll *own, enum ivs_operation operation,
-                                      MPI_Aint bytes)
-{
-    if (own->last[operation].bytes != (uint64_t) bytes + 1) {
-        const struct ivs_call call = { operation, false, own->coll.members, own->vms,
-                                       (uint64_t) bytes };
-
-        own->last[operation].bytes = (uint64_t) bytes + 1;
-        own->last[operation].algorithm = ivs_select(MPIDI_IVSHMEMI_rules(), &call);
-    }
-    return own->last[operation].algorithm;
-}
-
-/* A tree of one group, or of groups of one, is none. */
-static enum ivs_algorithm without_needless_tree(const struct MPIDI_IVSHMEM_coll *own,
-                                                enum ivs_algorithm algorithm)
-{
-    const uint32_t groups = own->coll.groups.count;
-
-    return algorithm == IVS_TREE && (groups < 2 || groups == own->coll.members) ? IVS_SHARED
-                                                                                : algorithm;
-}
-
-static bool is_splitting(MPIR_Comm *comm)
-{
-    const struct MPIDI_IVSHMEM_coll *own = MPIDI_POSIX_COMM(comm, ivshmem);
-
-    return own != NULL && own->hosts != NULL && own->hosts->splitting;
-}
-
-/* Some host has several of its ranks. */
-static bool is_two_level(const MPIR_Comm *comm)
-{
-    return MPIR_CVAR_IVSHMEM_COLL && comm->comm_kind == MPIR_COMM_KIND__INTRACOMM &&
-           comm->hierarchy_kind == MPIR_COMM_HIERARCHY_KIND__PARENT && comm->node_count > 1;
-}
-
-enum ivs_algorithm MPIDI_IVSHMEMI_coll_choose(MPIR_Comm *comm, enum ivs_operation operation,
-                                              MPI_Aint bytes, struct MPIDI_IVSHMEM_coll **own)
-{
-    enum ivs_algorithm algorithm = IVS_MPICH;
-
-    *own = MPIDI_IVSHMEMI_coll_of(comm);
-    if (*own != NULL) {
-        algorithm = without_needless_tree(*own, select_here(*own, operation, bytes));
-    } else if (is_two_level(comm)) {
-        const struct ivs_call call = { operation, true, (uint32_t) comm->local_size,
-                                       (uint32_t) comm->node_count, (uint64_t) bytes };
-
-        algorithm = ivs_select(MPIDI_IVSHMEMI_rules(), &call);
-        if (algorithm == IVS_LEADERS && is_splitting(comm)) {
-            algorithm = IVS_HOSTS;
-        }
-    }
-    MPIDI_IVSHMEMI_coll_count(operation, bytes, algorithm, true);
-    return algorithm;
-}
-
-enum ivs_algorithm MPIDI_IVSHMEMI_coll_choose_now(MPIR_Comm *comm, enum ivs_operation operation,
-                                                  MPI_Aint bytes, struct MPIDI_IVSHMEM_coll **own)
-{
-    MPIR_Comm *local = local_comm(comm);
-    enum ivs_algorithm algorithm = IVS_MPICH;
-
-    *own = local == NULL ? NULL : MPIDI_POSIX_COMM(local, ivshmem);
-    if (*own != NULL && (*own)->state == MPIDI_IVSHMEMI_COLL_READY) {
-        algorithm = without_needless_tree(*own, select_here(*own, operation, bytes));
-    }
-    MPIDI_IVSHMEMI_coll_count(operation, bytes, algorithm, false);
-    return algorithm;
 }
 
 int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc)

@@ -46,6 +46,14 @@ struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_of(MPIR_Comm *comm);
 /* What hangs off a communicator: made if there is nothing. */
 struct MPIDI_IVSHMEM_coll *MPIDI_IVSHMEMI_coll_slot(MPIR_Comm *comm);
 
+/* The communicator that holds the ranks of `comm` on this host, if these are all; else NULL. */
+MPIR_Comm *MPIDI_IVSHMEMI_coll_local(MPIR_Comm *comm);
+
+/* ivshmem_coll_groups.c: fills in groups and VMs. */
+int MPIDI_IVSHMEMI_find_groups(struct MPIDI_IVSHMEM_coll *own, MPIR_Comm *comm);
+
+/* ivshmem_coll_choose.c */
+
 /* The algorithm for a blocking call that is the same on all ranks of comm; its area, unless it is for
  * several hosts or by messages. */
 enum ivs_algorithm MPIDI_IVSHMEMI_coll_choose(MPIR_Comm *comm, enum ivs_operation operation,
