@@ -85,7 +85,7 @@ def benchmarks(cores, quick):
     ]
 
 
-RANKS, RANKS_QUICK = (2, 4, 8), (2,)
+RANKS, RANKS_QUICK = (2, 4, 8, 15, 16), (2,)
 HOSTS_RANKS = (4, 8)
 GROUPS = {"coll": "vms", "coll-hosts": "hosts"}  # names for --only: all benchmarks of a place
 COLLECTIVES = ("barrier", "bcast", "allgather", "allgatherv", "allreduce", "alltoall", "alltoallv",

@@ -9,7 +9,8 @@
 #include "ivshmem_coll_impl.h"
 #include "ivshmem_coll.h"
 
-#define MANY 16 /* elements for which a vector loop is worth while */
+#define MANY 16          /* elements for which a vector loop is worth while */
+#define WHOLE_BYTES 4096 /* that surely are one piece */
 
 static int apply(void *context, const void *in, void *inout, size_t count)
 {
@@ -24,24 +25,38 @@ static int apply(void *context, const void *in, void *inout, size_t count)
     return reduction->mpi_errno == MPI_SUCCESS ? 0 : -EINVAL;
 }
 
+/* Programs' operations are called for all elements at once, as in MPICH: some count on it. `pieces`: that
+ * a rank's data may be cut into before. */
+static bool is_whole(MPI_Aint bytes, MPI_Op op, int pieces)
+{
+    return HANDLE_IS_BUILTIN(op) || bytes <= WHOLE_BYTES / pieces;
+}
+
 /* Whether it is for us: operations that do not commute only among ranks of one host, as those of a
  * host need not be consecutive. */
-static bool is_ours(const MPIR_Comm *comm, MPI_Aint count, MPI_Datatype type, MPI_Op op)
+static bool is_ours(const MPIR_Comm *comm, enum ivs_operation operation, MPI_Aint count,
+                    MPI_Datatype type, MPI_Op op)
 {
+    const bool scatters = operation == IVS_REDUCE_SCATTER || operation == IVS_REDUCE_SCATTER_BLOCK;
+
     return HANDLE_IS_BUILTIN(type) && count > 0 && MPIR_Datatype_get_basic_size(type) > 0 &&
-           !MPIR_CVAR_IVSHMEM_COLL_ORDERED && (comm->node_count == 1 || MPIR_Op_is_commutative(op));
+           !MPIR_CVAR_IVSHMEM_COLL_ORDERED &&
+           is_whole(MPIDI_IVSHMEMI_bytes_of(count, type), op, scatters ? comm->local_size : 1) &&
+           (comm->node_count == 1 || MPIR_Op_is_commutative(op));
 }
 
 static enum ivs_algorithm choose(MPIR_Comm *comm, enum ivs_operation operation, MPI_Aint count,
                                  MPI_Datatype type, MPI_Op op, struct MPIDI_IVSHMEM_coll **own)
 {
     const MPI_Aint bytes = MPIDI_IVSHMEMI_bytes_of(count, type);
+    enum ivs_algorithm algorithm;
 
-    if (!is_ours(comm, count, type, op)) {
+    if (!is_ours(comm, operation, count, type, op)) {
         MPIDI_IVSHMEMI_coll_count(operation, bytes, IVS_MPICH, true);
         return IVS_MPICH;
     }
-    return MPIDI_IVSHMEMI_coll_choose(comm, operation, bytes, own);
+    algorithm = MPIDI_IVSHMEMI_coll_choose(comm, operation, bytes, own);
+    return algorithm == IVS_LEADERS && !HANDLE_IS_BUILTIN(op) ? IVS_HOSTS : algorithm;
 }
 
 /* For a non-blocking call; NULL: leave it to MPICH. */
@@ -51,7 +66,7 @@ static struct MPIDI_IVSHMEMI_op *new_op(MPIR_Comm *comm, enum ivs_operation oper
 {
     const MPI_Aint bytes = MPIDI_IVSHMEMI_bytes_of(count, type);
 
-    if (!is_ours(comm, count, type, op)) {
+    if (!is_ours(comm, operation, count, type, op)) {
         MPIDI_IVSHMEMI_coll_count(operation, bytes, IVS_MPICH, false);
         return NULL;
     }
@@ -69,14 +84,14 @@ static struct ivs_coll_op begin(struct MPIDI_IVSHMEMI_op *op, MPI_Datatype type,
     return core;
 }
 
-/* Trees are for what commutes, or for groups of consecutive ranks. */
+/* Slices are for MPI's own operations, trees for what commutes, or for groups of consecutive ranks. */
 static enum ivs_coll_way way_of(const struct MPIDI_IVSHMEM_coll *own, enum ivs_algorithm algorithm,
                                 MPI_Op op)
 {
     if (algorithm == IVS_TREE && (own->groups_consecutive || MPIR_Op_is_commutative(op))) {
         return IVS_COLL_TREE;
     }
-    return algorithm == IVS_SLICES ? IVS_COLL_SLICES : IVS_COLL_WHOLE;
+    return algorithm == IVS_SLICES && HANDLE_IS_BUILTIN(op) ? IVS_COLL_SLICES : IVS_COLL_WHOLE;
 }
 
 static const void *operand(const void *send, const void *recv)
