@@ -8,6 +8,8 @@
 #include "ivshmem_coll_impl.h"
 #include "ivshmem_coll.h"
 
+#define SHORT_BLOCK 1024 /* bytes */
+
 static char *place(const struct MPIDI_IVSHMEMI_hosts *hosts, char *row, int host, int local,
                    MPI_Aint block)
 {
@@ -107,6 +109,19 @@ fn_fail:
     return mpi_errno;
 }
 
+/* Where hosts have different numbers of ranks: two levels copy long blocks too often. */
+static int alltoall_otherwise(const char *send, char *recv, MPI_Aint block, MPIR_Comm *comm,
+                              MPIR_Errflag_t *errflag)
+{
+    const bool in_place = send == recv;
+
+    if (block <= SHORT_BLOCK) {
+        return MPIDI_IVSHMEMI_hosts_alltoall(send, recv, block, comm, errflag);
+    }
+    return MPID_Alltoall(in_place ? MPI_IN_PLACE : send, block, MPI_BYTE, recv, block, MPI_BYTE,
+                         comm, errflag);
+}
+
 int MPIDI_IVSHMEMI_leaders_alltoall(const char *send, char *recv, MPI_Aint block, MPIR_Comm *comm,
                                     MPIR_Errflag_t *errflag)
 {
@@ -117,7 +132,7 @@ int MPIDI_IVSHMEMI_leaders_alltoall(const char *send, char *recv, MPI_Aint block
     mpi_errno = MPIDI_IVSHMEMI_leaders_of(comm, &hosts);
     MPIR_ERR_CHECK(mpi_errno);
     if (!fits(hosts)) {
-        return MPIDI_IVSHMEMI_hosts_alltoall(send, recv, block, comm, errflag);
+        return alltoall_otherwise(send, recv, block, comm, errflag);
     }
     one = MPL_malloc(2 * hosts->ranks * block, MPL_MEM_COLL);
     MPIR_ERR_CHKANDJUMP(one == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
