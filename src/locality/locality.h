@@ -57,9 +57,10 @@ void ivl_diag_format(const struct ivl_diag *diag, char *buf, size_t size);
 /* ---- region ------------------------------------------------------------------------------- */
 
 enum ivl_backend {
-    IVL_BACKEND_FILE, /* file:PATH        POSIX shm or hugetlbfs file; containers, tests */
-    IVL_BACKEND_PCI,  /* pci:auto, pci:DDDD:BB:DD.F   BAR 2 of an ivshmem device by sysfs */
-    IVL_BACKEND_DAX   /* dax:/dev/daxX.Y  device DAX */
+    IVL_BACKEND_FILE,  /* file:PATH        POSIX shm or hugetlbfs file; containers, tests */
+    IVL_BACKEND_PCI,   /* pci:auto, pci:DDDD:BB:DD.F   BAR 2 of an ivshmem device by sysfs */
+    IVL_BACKEND_DAX,   /* dax:/dev/daxX.Y  device DAX */
+    IVL_BACKEND_DRIVER /* pci: likewise, but by the guest driver's /dev/ivshmemN */
 };
 
 /* Private copy of the checked geometry. Offsets in bytes from base. */
@@ -81,8 +82,13 @@ struct ivl_region {
     uint64_t map_bytes; /* bytes mapped; at least geo.region_bytes */
     enum ivl_backend backend;
     bool writable;
+    bool pages;     /* has page structures: can be registered for RDMA, used for O_DIRECT */
     char uri[256];  /* canonical: what was really opened, e.g. pci:0000:00:04.0 */
     char path[256]; /* the file mapped, e.g. /sys/bus/pci/devices/.../resource2_wc */
+    /* IVL_BACKEND_PCI: -ENODEV no guest driver is bound, another: it could not be used, 0 it
+     * was not wanted (?map=). Why, in no_driver_why. */
+    int no_driver;
+    struct ivl_diag no_driver_why;
     struct ivl_geometry geo;
 };
 
@@ -91,7 +97,8 @@ struct ivl_region {
 /* Opens, maps and checks a region.
  *
  * uri    file:PATH | pci:auto | pci:DDDD:BB:DD.F | dax:/dev/daxX.Y; for pci an optional suffix
- *        "?map=wc" (resource2_wc), "?map=uc" (resource2); default: wc, else uc.
+ *        "?map=driver" (the guest driver's /dev/ivshmemN), "?map=wc" (resource2_wc), "?map=uc"
+ *        (resource2); default: the first of them that can be mapped.
  *        pci:auto takes the only device 1af4:1110 whose BAR holds a valid superblock; none or
  *        several are errors that name them.
  * flags  IVL_OPEN_*
@@ -102,6 +109,10 @@ struct ivl_region {
  * *region: ivl_region_close(). */
 int ivl_region_open(const char *uri, unsigned flags, struct ivl_region **region,
                     struct ivl_diag *diag);
+
+/* Path of the guest driver's node for a PCI device ("0000:00:04.0"): "/dev/ivshmemN". -ENODEV: no
+ * driver is bound to it; -ENAMETOOLONG. */
+int ivl_driver_node(const char *device, char *path, size_t size);
 
 /* Unmaps and frees. NULL is allowed. No other call on the region may be under way. */
 void ivl_region_close(struct ivl_region *region);

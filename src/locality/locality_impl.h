@@ -40,9 +40,12 @@ struct ivl_mapping {
     int fd;
     enum ivl_backend backend;
     bool writable;
-    bool raw; /* no superblock is expected: geo stays zero */
+    bool raw;   /* no superblock is expected: geo stays zero */
+    bool pages; /* as in struct ivl_region */
     char uri[256];
     char path[256];
+    int no_driver;
+    struct ivl_diag no_driver_why;
 };
 
 #define IVL_OPEN_RAW 0x80000000u /* for ivl_region_create_at() only */
@@ -54,6 +57,13 @@ int ivl_pci_open(const char *spec, unsigned flags, struct ivl_region **region,
                  struct ivl_diag *diag);
 int ivl_dax_open(const char *spec, unsigned flags, struct ivl_region **region,
                  struct ivl_diag *diag);
+
+/* Opens and maps the node of the guest driver of a PCI device; map->writable is set. Errors:
+ * -ENODEV no driver is bound, another: why it cannot be used. */
+int ivl_driver_map(const char *device, struct ivl_mapping *map, struct ivl_diag *diag);
+
+/* Whether the device behind an open node is still there, with so many bytes. -ESTALE, -EMSGSIZE */
+int ivl_driver_check(int fd, const char *path, uint64_t bytes, struct ivl_diag *diag);
 
 /* Maps map->fd; map->bytes, path and writable are set. On failure the fd is closed. */
 int ivl_mapping_map(struct ivl_mapping *map, struct ivl_diag *diag);

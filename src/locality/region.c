@@ -167,6 +167,9 @@ int ivl_region_adopt(const struct ivl_mapping *map, struct ivl_region **region,
     impl->pub.map_bytes = map->bytes;
     impl->pub.backend = map->backend;
     impl->pub.writable = map->writable;
+    impl->pub.pages = map->pages;
+    impl->pub.no_driver = map->no_driver;
+    impl->pub.no_driver_why = map->no_driver_why;
     impl->pub.geo = geo;
     memcpy(impl->pub.uri, map->uri, sizeof(map->uri));
     memcpy(impl->pub.path, map->path, sizeof(map->path));
@@ -182,6 +185,7 @@ int ivl_region_over(void *base, uint64_t bytes, struct ivl_region **region, stru
         .fd = -1,
         .backend = IVL_BACKEND_FILE,
         .writable = true,
+        .pages = true,
         .uri = "memory:",
         .path = "memory",
     };
@@ -211,6 +215,9 @@ int ivl_region_check_backing(const struct ivl_region *region, struct ivl_diag *d
     struct stat st;
     if (fd < 0) {
         return 0;
+    }
+    if (region->backend == IVL_BACKEND_DRIVER) {
+        return ivl_driver_check(fd, region->path, region->map_bytes, diag);
     }
     /* the file may have been renamed, so ask the descriptor; a device may have been unplugged,
      * which only its path tells */

@@ -52,7 +52,7 @@ static int set_path(struct ivl_mapping *map, const char *path, struct ivl_diag *
 int ivl_file_open(const char *spec, unsigned flags, struct ivl_region **region,
                   struct ivl_diag *diag)
 {
-    struct ivl_mapping map = { .backend = IVL_BACKEND_FILE };
+    struct ivl_mapping map = { .backend = IVL_BACKEND_FILE, .pages = true };
     struct stat st;
     if (!*spec) {
         return ivl_fail(diag, -EINVAL, "file:", "write file:PATH", "no path");

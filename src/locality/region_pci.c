@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Backend pci: BAR 2 of an ivshmem device (1af4:1110) through sysfs, without a driver.
+ * Backend pci: BAR 2 of an ivshmem device (1af4:1110), through the guest driver if there is one,
+ * else through sysfs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,6 +27,7 @@
 
 enum map_kind {
     MAP_ANY,
+    MAP_DRIVER,
     MAP_WC,
     MAP_UC
 };
@@ -84,7 +86,9 @@ static int parse_spec(const char *spec, struct request *req, struct ivl_diag *di
     } else {
         p = take_address(spec, req->name);
     }
-    if (p && strcmp(p, "?map=wc") == 0) {
+    if (p && strcmp(p, "?map=driver") == 0) {
+        req->kind = MAP_DRIVER;
+    } else if (p && strcmp(p, "?map=wc") == 0) {
         req->kind = MAP_WC;
     } else if (p && strcmp(p, "?map=uc") == 0) {
         req->kind = MAP_UC;
@@ -92,7 +96,8 @@ static int parse_spec(const char *spec, struct request *req, struct ivl_diag *di
         char where[sizeof(diag->where)];
         snprintf(where, sizeof(where), "pci:%.100s", spec);
         return ivl_fail(diag, -EINVAL, where,
-                        "write pci:auto or pci:DDDD:BB:DD.F, perhaps with ?map=wc or ?map=uc",
+                        "write pci:auto or pci:DDDD:BB:DD.F, perhaps with ?map=driver, ?map=wc or "
+                        "?map=uc",
                         "malformed PCI address");
     }
     return 0;
@@ -159,29 +164,54 @@ static int open_resource(const struct request *req, const char *name, struct ivl
     return rc ? ivl_fail_access(diag, rc, map->path, "open") : 0;
 }
 
-static int open_device(const struct request *req, const char *name, struct ivl_region **region,
-                       struct ivl_diag *diag)
+static int map_resource(const struct request *req, const char *name, struct ivl_mapping *map,
+                        struct ivl_diag *diag)
 {
-    struct ivl_mapping map = { .backend = IVL_BACKEND_PCI,
-                               .writable = req->writable,
-                               .raw = req->raw };
     struct stat st;
+    map->backend = IVL_BACKEND_PCI;
     enable_memory(name);
-    int rc = open_resource(req, name, &map, diag);
+    int rc = open_resource(req, name, map, diag);
     if (rc) {
         return rc;
     }
-    if (fstat(map.fd, &st)) {
+    if (fstat(map->fd, &st)) {
         rc = -errno;
-        close(map.fd);
-        return ivl_fail_access(diag, rc, map.path, "fstat");
+        close(map->fd);
+        return ivl_fail_access(diag, rc, map->path, "fstat");
     }
-    map.bytes = (uint64_t) st.st_size;
-    snprintf(map.uri, sizeof(map.uri), "pci:%s%s", name,
-             req->kind == MAP_WC   ? "?map=wc"
-             : req->kind == MAP_UC ? "?map=uc"
-                                   : "");
-    rc = ivl_mapping_map(&map, diag);
+    map->bytes = (uint64_t) st.st_size;
+    return ivl_mapping_map(map, diag);
+}
+
+/* By the driver, else by sysfs. Where a driver is bound the kernel refuses the latter, so the
+ * driver's failure is the one to tell. */
+static int map_device(const struct request *req, const char *name, struct ivl_mapping *map,
+                      struct ivl_diag *diag)
+{
+    if (req->kind == MAP_WC || req->kind == MAP_UC) {
+        return map_resource(req, name, map, diag);
+    }
+    map->no_driver = ivl_driver_map(name, map, &map->no_driver_why);
+    if (map->no_driver == 0) {
+        return 0;
+    }
+    int rc = req->kind == MAP_DRIVER ? map->no_driver : map_resource(req, name, map, diag);
+    if (rc && (req->kind == MAP_DRIVER || map->no_driver != -ENODEV)) {
+        const struct ivl_diag *why = &map->no_driver_why;
+        return ivl_fail(diag, map->no_driver, why->where, why->remedy, "%s", why->what);
+    }
+    return rc;
+}
+
+static int open_device(const struct request *req, const char *name, struct ivl_region **region,
+                       struct ivl_diag *diag)
+{
+    static const char *const suffix[] = {
+        [MAP_ANY] = "", [MAP_DRIVER] = "?map=driver", [MAP_WC] = "?map=wc", [MAP_UC] = "?map=uc"
+    };
+    struct ivl_mapping map = { .writable = req->writable, .raw = req->raw };
+    snprintf(map.uri, sizeof(map.uri), "pci:%s%s", name, suffix[req->kind]);
+    int rc = map_device(req, name, &map, diag);
     return rc ? rc : ivl_region_adopt(&map, region, diag);
 }
 

@@ -25,6 +25,7 @@ ivl_sources = \
 	src/locality/job_watch.c \
 	src/locality/region.c \
 	src/locality/region_dax.c \
+	src/locality/region_driver.c \
 	src/locality/region_file.c \
 	src/locality/region_measure.c \
 	src/locality/region_pci.c \

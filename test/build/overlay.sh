@@ -12,6 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ours=$work/ours theirs=$work/theirs
 mkdir -p "$ours/src/locality/ctl" "$ours/src/shm/ivshmem/core" "$theirs/src/mpl/include"
+mkdir -p "$ours/contrib/kmod"
+touch "$ours/contrib/kmod/ivshmem.h" "$ours/contrib/kmod/ivshmem_uapi.h"
 touch "$ours/src/locality/a.c" "$ours/src/locality/ctl/main.c" "$ours/src/shm/ivshmem/core/b.h"
 
 overlay()
@@ -30,6 +32,8 @@ tap_check 'runs' overlay
 tap_check 'a file is a link to ours' test "$theirs/src/locality/a.c" -ef "$ours/src/locality/a.c"
 tap_check 'a module file goes below ch4/shm' test -L "$theirs/src/mpid/ch4/shm/ivshmem/core/b.h"
 tap_check 'folders are real' test ! -L "$theirs/src/mpid/ch4/shm/ivshmem"
+tap_check 'one file of a folder' test "$theirs/src/locality/ivshmem_uapi.h" -ef "$ours/contrib/kmod/ivshmem_uapi.h"
+tap_check 'and no other' test ! -e "$theirs/src/locality/ivshmem.h"
 tap_check 'tools are not laid over' test ! -e "$theirs/src/locality/ctl"
 tap_check 'names are listed' grep -qx src/locality/a.c "$work/list"
 rm "$ours/src/locality/a.c"

@@ -42,6 +42,13 @@ doctor 'one VM only'
 "$ctl" add-vm "$bar" vm2 --mac 52:54:00:00:00:02 >/dev/null
 doctor 'all well'
 doctor 'all well, device by address' pci:0000:00:04.0
+mkdir -p "$card/ivshmem/ivshmem0" "$root/dev"
+echo 1:3 >"$card/ivshmem/ivshmem0/dev"
+ln -s /dev/null "$root/dev/ivshmem0"
+doctor 'a guest driver of no use'
+doctor 'the guest driver only' 'pci:auto?map=driver'
+doctor 'without the guest driver' 'pci:auto?map=wc'
+rm -r "$card/ivshmem" "$dir/root/dev"
 doctor 'a kind of mapping it has not' 'pci:0000:00:04.0?map=uc'
 doctor 'the host' --host "$bar"
 device 0000:00:05.0

@@ -124,6 +124,8 @@ static void test_malformed(void **state)
                                        "auto?map=",
                                        "auto?map=wb",
                                        "auto?map=wc2",
+                                       "auto?map=driver2",
+                                       "auto?map=drive",
                                        "00:04.0",
                                        "000:00:04.0",
                                        "0000:0:04.0",
@@ -201,6 +203,80 @@ static void test_enable(void **state)
     expect_opens("pci:auto", "pci:" BDF, BDF, "resource2_wc");
     assert_int_equal(ivl_text_read(root, dev_path(BDF, "enable"), text, sizeof(text)), 0);
     assert_string_equal(text, "1");
+}
+
+/* ---- the guest driver: what goes wrong with it; test/vm/kmod shows the rest ------------------ */
+
+/* Opens by sysfs, and expects the reason why not by the driver. */
+static void expect_fallback(int reason, const char *what)
+{
+    struct ivl_region *region;
+    struct ivl_diag why;
+    expect_ok(ivl_region_open("pci:auto", 0, &region, diag));
+    assert_int_equal(region->backend, IVL_BACKEND_PCI);
+    assert_false(region->pages);
+    assert_int_equal(region->no_driver, reason);
+    assert_non_null(strstr(region->no_driver_why.what, what));
+    ivl_region_close(region);
+    assert_int_equal(try_open("pci:auto?map=driver", &why), reason);
+    assert_non_null(strstr(why.what, what));
+}
+
+static void test_no_driver(void **state)
+{
+    (void) state;
+    static const char *const others[] = { "ivshmem",  "ivshmemx",  "ivshmem0x",
+                                          "0ivshmem", "ivshmem-1", "ivshmem11111111111111111111" };
+    char path[128];
+    struct ivl_region *region;
+    expect_fallback(-ENODEV, "no guest driver");
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        snprintf(path, sizeof(path), "ivshmem/%s/dev", others[i]);
+        put(dev_path(BDF, path), "1:3\n");
+        expect_fallback(-ENODEV, "no guest driver");
+    }
+    assert_int_equal(ivl_driver_node(BDF, path, sizeof(path)), -ENODEV);
+    expect_ok(ivl_region_open("pci:auto?map=wc", 0, &region, diag)); /* not asked for */
+    assert_int_equal(region->no_driver, 0);
+    ivl_region_close(region);
+}
+
+static void test_driver_of_no_use(void **state)
+{
+    (void) state;
+    char path[128], node[128];
+    snprintf(path, sizeof(path), "%s/dev/ivshmem7", root);
+    put(dev_path(BDF, "ivshmem/ivshmem7/dev"), "1:3\n");
+    assert_int_equal(ivl_driver_node(BDF, node, sizeof(node)), 0);
+    assert_string_equal(node, path);
+    assert_int_equal(ivl_driver_node(BDF, node, 8), -ENAMETOOLONG);
+
+    expect_fallback(-ENOENT, "open: No such file");
+    put("/dev/ivshmem7", "a plain file");
+    expect_fallback(-ENXIO, "which is no device");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/dev/zero", path), 0); /* of another number */
+    expect_fallback(-ENXIO, "(device 1:3), which is 1:5");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/dev/null", path), 0); /* the right number, not our driver */
+    expect_fallback(-ENOTTY, "IVSHMEM_IOC_INFO");
+    assert_int_equal(unlink(full_path(BDF, "ivshmem/ivshmem7/dev")), 0);
+    expect_fallback(-ENXIO, "(device unknown)");
+}
+
+/* Where sysfs is of no use either, the driver's reason is the one to tell. */
+static void test_driver_reason_first(void **state)
+{
+    (void) state;
+    struct ivl_diag diag;
+    assert_int_equal(unlink(full_path(BDF, "resource2_wc")), 0);
+    assert_int_equal(unlink(full_path(BDF, "resource2")), 0);
+    assert_int_equal(try_open("pci:auto", &diag), -ENOENT);
+    assert_non_null(strstr(diag.where, "resource2"));
+    put(dev_path(BDF, "ivshmem/ivshmem0/dev"), "1:3\n");
+    put("/dev/ivshmem0", "a plain file");
+    assert_int_equal(try_open("pci:auto", &diag), -ENXIO);
+    assert_non_null(strstr(diag.where, "/dev/ivshmem0"));
 }
 
 static void test_unplugged(void **state)
@@ -296,11 +372,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_opens),          TEST(test_malformed),
-        TEST(test_no_device),      TEST(test_several_devices),
-        TEST(test_wrong_contents), TEST(test_enable),
-        TEST(test_unplugged),      TEST(test_permission),
-        TEST(test_lockdown),       TEST(test_dax),
+        TEST(test_opens),
+        TEST(test_malformed),
+        TEST(test_no_device),
+        TEST(test_several_devices),
+        TEST(test_wrong_contents),
+        TEST(test_enable),
+        TEST(test_unplugged),
+        TEST(test_permission),
+        TEST(test_lockdown),
+        TEST(test_dax),
+        TEST(test_no_driver),
+        TEST(test_driver_of_no_use),
+        TEST(test_driver_reason_first),
     };
     return cmocka_run_group_tests_name("region_pci", tests, NULL, NULL);
 }

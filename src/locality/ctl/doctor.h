@@ -28,6 +28,7 @@ struct doctor {
     const char *uri;
     uint32_t ranks;            /* to plan for */
     bool host;                 /* we are not one of the VMs */
+    bool driver;               /* the guest driver gives a device that we may use */
     struct ivl_region *region; /* once it is open */
     struct finding findings[FINDINGS_MAX];
     size_t count;

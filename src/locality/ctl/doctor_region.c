@@ -21,6 +21,19 @@
 #define ARENA_PERCENT 50
 static const struct ivs_queues queues_full = { 128, 16384, 64 };
 
+/* Not a fault: the region is used without it too. */
+static void check_driver(struct doctor *doctor)
+{
+    const struct ivl_region *region = doctor->region;
+    if (region->backend == IVL_BACKEND_DRIVER) {
+        doctor_add(doctor, LEVEL_OK, "driver", "", "memory by %s: cached, can be registered",
+                   region->path);
+    } else if (region->no_driver) {
+        doctor_add_diag(doctor, region->no_driver == -ENODEV ? LEVEL_OK : LEVEL_WARN, "driver",
+                        &region->no_driver_why);
+    }
+}
+
 bool doctor_check_region(struct doctor *doctor)
 {
     struct ivl_diag diag;
@@ -38,6 +51,7 @@ bool doctor_check_region(struct doctor *doctor)
                    "uses %s, the device or file has more",
                    ctl_size_text(region->geo.region_bytes).s);
     }
+    check_driver(doctor);
     return true;
 }
 

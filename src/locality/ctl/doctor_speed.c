@@ -59,7 +59,7 @@ void doctor_check_speed(struct doctor *doctor)
                    "read at %.0f MB/s, ordinary memory here at %.0f MB/s", mbps, ordinary);
     } else {
         doctor_add(doctor, LEVEL_WARN, "speed",
-                   "on AMD, or beside a passed-through device, a BAR is not: use device DAX",
+                   "on AMD, or beside a passed-through device, a BAR is not: load the guest driver",
                    "read at %.0f MB/s, ordinary memory here at %.0f MB/s: it is not cached", mbps,
                    ordinary);
     }

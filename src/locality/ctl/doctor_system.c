@@ -104,7 +104,7 @@ static bool check_lockdown(struct doctor *doctor)
         return true;
     }
     doctor_add(doctor, LEVEL_FAIL, "lockdown",
-               "switch secure boot off in this VM, or give it the region as device DAX",
+               "use the guest driver, signed; or switch secure boot off in this VM",
                "the kernel is locked down (%s): PCI memory cannot be mapped", text);
     return false;
 }
@@ -135,19 +135,28 @@ static bool find_bar(const char *name, bool uncached, char *path, size_t size, s
     return false;
 }
 
+static bool driver_wanted(const char *spec)
+{
+    return !strchr(spec, '?') || strstr(spec, "?map=driver");
+}
+
 /* One device: what it is and whether we may use it. level: if not. */
-static bool check_device(struct doctor *doctor, const char *name, bool uncached, enum level level)
+static bool check_device(struct doctor *doctor, const char *name, const char *spec,
+                         enum level level)
 {
     char path[700];
     struct stat st;
-    if (!find_bar(name, uncached, path, sizeof(path), &st)) {
+    if (!find_bar(name, strstr(spec, "?map=uc"), path, sizeof(path), &st)) {
         doctor_add(doctor, level, "device", "give it memory: memdev=... in QEMU's -device",
                    "%s has no memory in BAR 2", name);
         return false;
     }
     doctor_add(doctor, LEVEL_OK, "device", "", "%s is an ivshmem device with %s", name,
                ctl_size_text((uint64_t) st.st_size).s);
-    return check_permission(doctor, path, level);
+    bool driver = driver_wanted(spec) && ivl_driver_node(name, path, sizeof(path)) == 0;
+    bool usable = check_permission(doctor, path, level);
+    doctor->driver |= driver && usable;
+    return usable;
 }
 
 static int is_ivshmem(const struct dirent *entry)
@@ -156,7 +165,7 @@ static int is_ivshmem(const struct dirent *entry)
 }
 
 /* True if one device can be used. With several of them, one that cannot be does no harm. */
-static bool check_all_devices(struct doctor *doctor, bool uncached)
+static bool check_all_devices(struct doctor *doctor, const char *spec)
 {
     struct dirent **list = NULL;
     char dir[400];
@@ -164,7 +173,7 @@ static bool check_all_devices(struct doctor *doctor, bool uncached)
     snprintf(dir, sizeof(dir), "%.300s" DEVICES, ctl_sysroot);
     int n = scandir(dir, &list, is_ivshmem, alphasort);
     for (int i = 0; i < n; i++) {
-        usable += check_device(doctor, list[i]->d_name, uncached, n > 1 ? LEVEL_WARN : LEVEL_FAIL);
+        usable += check_device(doctor, list[i]->d_name, spec, n > 1 ? LEVEL_WARN : LEVEL_FAIL);
         free(list[i]);
     }
     free(list);
@@ -180,17 +189,17 @@ static bool check_all_devices(struct doctor *doctor, bool uncached)
 
 static bool check_pci(struct doctor *doctor, const char *spec)
 {
-    bool uncached = strstr(spec, "?map=uc"), usable;
+    bool usable;
     char name[32];
     snprintf(name, sizeof(name), "%.*s", (int) strcspn(spec, "?"), spec);
     if (strcmp(name, "auto") == 0) {
-        usable = check_all_devices(doctor, uncached);
+        usable = check_all_devices(doctor, spec);
     } else if (device_is(name)) {
-        usable = check_device(doctor, name, uncached, LEVEL_FAIL);
+        usable = check_device(doctor, name, spec, LEVEL_FAIL);
     } else {
         return true; /* opening it says what is wrong with the address or the device */
     }
-    return usable && check_lockdown(doctor);
+    return usable && (doctor->driver || check_lockdown(doctor));
 }
 
 bool doctor_check_access(struct doctor *doctor)

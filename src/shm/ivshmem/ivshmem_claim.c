@@ -109,7 +109,9 @@ static void fill_place(const struct ivl_vmid *id, const struct ivl_vm *vm, struc
     memcpy(claim->region_uuid, region->geo.region_uuid, sizeof(claim->region_uuid));
     memcpy(claim->boot_id, id->boot_id, sizeof(claim->boot_id));
     snprintf(claim->vm_name, sizeof(claim->vm_name), "%s", vm->vm.name);
-    ivs_reason_set(claim->reason, "%s at %.0f MB/s", region->uri, MPIDI_IVSHMEMI_global.read_mbps);
+    ivs_reason_set(claim->reason, "%s%s at %.0f MB/s", region->uri,
+                   region->backend == IVL_BACKEND_DRIVER ? " by driver" : "",
+                   MPIDI_IVSHMEMI_global.read_mbps);
 }
 
 void MPIDI_IVSHMEMI_claim_make(int node, struct ivs_claim *claim)

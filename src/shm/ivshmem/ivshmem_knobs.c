@@ -38,8 +38,9 @@ cvars:
       scope       : MPI_T_SCOPE_LOCAL
       description : >-
         Where the region is. auto: the PCI device, if there is one; pci:auto; pci:DDDD:BB:DD.F
-        with an optional ?map=wc or ?map=uc; file:PATH; dax:/dev/daxX.Y. %h stands for the
-        number of the fake host (see MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST).
+        with an optional ?map=driver, ?map=wc or ?map=uc (default: the first that can be
+        mapped); file:PATH; dax:/dev/daxX.Y. %h stands for the number of the fake host (see
+        MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST).
 
     - name        : MPIR_CVAR_IVSHMEM_VM
       category    : IVSHMEM

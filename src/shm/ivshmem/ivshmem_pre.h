@@ -25,8 +25,9 @@ bool MPIDI_IVSHMEM_nodes_merged(void);
 /* Colour for MPI_COMM_TYPE_SHARED: the node id given, or the VM's (knob). */
 int MPIDI_IVSHMEM_split_color(int node_id);
 
-/* True for memory in a region that lies in a device's BAR: it has no page structures, so RDMA
- * registration fails. Windows there are reached over the network by active messages. */
+/* True for memory in a region that has no page structures, as that of a device's BAR without the
+ * guest driver: RDMA registration fails. Windows there are reached over the network by active
+ * messages. */
 bool MPIDI_IVSHMEM_is_unregistrable(const void *addr);
 
 /* Hardware object id made unique among the VMs of a host. */

@@ -262,6 +262,5 @@ bool MPIDI_IVSHMEMI_in_region(const void *addr)
 
 bool MPIDI_IVSHMEM_is_unregistrable(const void *addr)
 {
-    return MPIDI_IVSHMEMI_in_region(addr) &&
-           MPIDI_IVSHMEMI_global.region->backend != IVL_BACKEND_FILE;
+    return MPIDI_IVSHMEMI_in_region(addr) && !MPIDI_IVSHMEMI_global.region->pages;
 }
