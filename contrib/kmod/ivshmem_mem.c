@@ -170,8 +170,7 @@ static int ivshmem_mem_check(struct ivshmem *iv, resource_size_t start,
 	}
 	if (!ivshmem_addressable(start + len - 1)) {
 		dev_err(dev,
-			"memory at %#llx is out of this kernel's reach: boot with "
-			"nokaslr\n",
+			"memory at %#llx is out of this kernel's reach: boot with nokaslr\n",
 			(unsigned long long)start);
 		return -ENXIO;
 	}
@@ -206,8 +205,7 @@ int ivshmem_mem_init(struct ivshmem *iv)
 	addr = memremap_pages(&iv->pgmap, dev_to_node(&iv->pdev->dev));
 	if (IS_ERR(addr)) {
 		dev_err(&iv->pdev->dev,
-			"no page structures for the memory (%ld): is it mapped by "
-			"sysfs?\n",
+			"no page structures for the memory (%ld): too high, or mapped by sysfs?\n",
 			PTR_ERR(addr));
 		return PTR_ERR(addr);
 	}
