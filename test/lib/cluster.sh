@@ -42,6 +42,7 @@ usage: test/$kind/cluster COMMAND ...
       --cpus=N             processors of a guest (default 1)
       --boot-timeout=S     seconds to wait for all VMs (default 300)
       --owner=PID          goes down by itself when this process has ended
+      --qemu=WORDS         more options for QEMU (guests only); %n is the number of the VM
   down                 ends it all
   run [-n] VM WORD...  runs a command in a VM, like ssh; -n: no input
   mpiexec ARG...       Hydra's mpiexec over all VMs, or those of -hosts
@@ -69,10 +70,10 @@ usage_error()
 parse_up()
 {
     kernel='' vmlinux=''
-    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=300 owner=0
+    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=300 owner=0 qemu_options=
     while [ $# -gt 0 ]; do
         case $1 in
-            --hosts | --region-size | --mem | --cpus | --boot-timeout | --owner)
+            --hosts | --region-size | --mem | --cpus | --boot-timeout | --owner | --qemu)
                 [ $# -gt 1 ] || usage_error "$1: needs a value"
                 set -- "$1=$2" "${@:3}" ;;
         esac
@@ -84,6 +85,7 @@ parse_up()
             --cpus=*) cpus=${1#*=} ;;
             --boot-timeout=*) boot_timeout=${1#*=} ;;
             --owner=*) owner=${1#*=} ;;
+            --qemu=*) qemu_options=${1#*=} ;;
             *) usage_error "$1: unknown option: see --help" ;;
         esac
         shift
@@ -145,7 +147,7 @@ make_state()
     mkdir -m 700 -- "$state" 2>/dev/null ||
         die "cluster '$name' is up already: take it down, or set CLUSTER_NAME to another name"
     mkdir -- "$state/share" "$state/regions" "$state/root"
-    declare -p hosts host_of region_bytes blank mem cpus owner prefix ctl cache rexec kernel vmlinux |
+    declare -p hosts host_of region_bytes blank mem cpus owner qemu_options prefix ctl cache rexec kernel vmlinux |
         sed 's/^declare /declare -g /' >"$state/config"
     write_names
 }
