@@ -196,6 +196,12 @@ int ivl_table_add(struct ivl_region *region, const struct ivl_abi_vm *vm, uint32
 /* Host: removes the VM in the slot. -ENOENT. */
 int ivl_table_remove(struct ivl_region *region, uint32_t slot, struct ivl_diag *diag);
 
+/* Checks and tidies a VM's description. NULL, or what is wrong with it ("a reserved vsock CID"). */
+const char *ivl_vm_flaw(struct ivl_abi_vm *vm);
+
+/* Whether two VMs share an identity; `what` gets its name and value. */
+bool ivl_vm_clash(const struct ivl_abi_vm *a, const struct ivl_abi_vm *b, char *what, size_t size);
+
 /* Parsers shared by tools and library: "aa:bb:cc:dd:ee:ff"; a UUID in the usual 36 characters
  * (or 32 hex digits). 0 or -EINVAL. The formatters always terminate. */
 int ivl_mac_parse(const char *text, uint8_t mac[6]);
@@ -203,6 +209,39 @@ int ivl_uuid_parse(const char *text, uint8_t uuid[IVL_UUID_BYTES]);
 void ivl_mac_format(const uint8_t mac[6], char text[18]);
 void ivl_uuid_format(const uint8_t uuid[IVL_UUID_BYTES], char text[37]);
 bool ivl_uuid_is_zero(const uint8_t uuid[IVL_UUID_BYTES]);
+
+/* ---- the host's daemon -------------------------------------------------------------------- */
+
+/* A daemon that owns a region keeps the truth about it in private memory: guests can write to all of
+ * the region, and what they change of the host's part is put back. None of these takes the lock of
+ * the table's writers, which anybody who has the file open could hold: the daemon is the only
+ * writer, and what another one writes is put back too. The region is open for writing. */
+
+#define IVL_SEAL_BYTES 512
+
+/* Copies the sealed part of the superblock. */
+void ivl_seal_read(const struct ivl_region *region, uint8_t seal[IVL_SEAL_BYTES]);
+
+/* Puts the seal back if it differs; true if it did. */
+bool ivl_seal_keep(struct ivl_region *region, const uint8_t seal[IVL_SEAL_BYTES]);
+
+/* The same in a region file that cannot be opened any more, because its superblock was overwritten.
+ * -EBADMSG: the seal is not one of a region that fits the file. */
+int ivl_seal_restore(const char *path, const uint8_t seal[IVL_SEAL_BYTES], bool *restored,
+                     struct ivl_diag *diag);
+
+/* Writes the entry as *vm has it, state and epoch included, if it differs; true if it did. The slot
+ * is in range and *vm is without a flaw, or all zero for a free entry. */
+bool ivl_table_keep(struct ivl_region *region, uint32_t slot, const struct ivl_abi_vm *vm);
+
+/* Puts table_epoch to this value; true if it differed. After the entries of a change. */
+bool ivl_table_epoch_keep(struct ivl_region *region, uint64_t epoch);
+
+/* Says that the daemon lives: beat grows by 1 from call to call. */
+void ivl_region_beat(struct ivl_region *region, uint64_t beat);
+
+/* Descriptor of the backing; it belongs to the region. */
+int ivl_region_fd(const struct ivl_region *region);
 
 /* ---- who am I ----------------------------------------------------------------------------- */
 

@@ -128,11 +128,8 @@ static inline bool ivl_heap_has(const struct ivl_geometry *geo, uint64_t offset,
 
 /* ---- locality table ------------------------------------------------------------------------ */
 
-/* Checks and tidies a private copy of an entry. NULL, or what is wrong with it. */
-const char *ivl_vm_flaw(struct ivl_abi_vm *vm);
-
-/* Whether two VMs share an identity; `what` gets its name and value. */
-bool ivl_vm_clash(const struct ivl_abi_vm *a, const struct ivl_abi_vm *b, char *what, size_t size);
+/* Writes an entry's body under its sequence word. The caller is the only writer. */
+void ivl_entry_publish(struct ivl_abi_table_entry *entry, const struct ivl_abi_vm *vm);
 
 bool ivl_mac_is_zero(const uint8_t mac[6]);
 

@@ -21,6 +21,7 @@ ivl_sources = \
 	src/locality/diag.c \
 	src/locality/format.c \
 	src/locality/ident.c \
+	src/locality/host.c \
 	src/locality/job.c \
 	src/locality/job_watch.c \
 	src/locality/region.c \

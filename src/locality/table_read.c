@@ -128,7 +128,7 @@ bool ivl_vm_clash(const struct ivl_abi_vm *a, const struct ivl_abi_vm *b, char *
 static bool fetch_body(const struct ivl_abi_table_entry *entry, struct ivl_abi_vm *vm)
 {
     for (int i = 1; i <= SEQ_TRIES; i++) {
-        /* [entry R1] pairs with [entry A2] in publish_body: a body copied after an even seq is
+        /* [entry R1] pairs with [entry A2] in ivl_entry_publish: a body copied after an even seq is
          * at least as new as that seq */
         uint32_t before = ivl_sh32_load_acquire(&entry->seq);
         if ((before & 1) == 0) {

@@ -44,7 +44,7 @@ static void unlock_table(const struct ivl_region *region)
     }
 }
 
-static void publish_body(struct ivl_abi_table_entry *entry, const struct ivl_abi_vm *vm)
+void ivl_entry_publish(struct ivl_abi_table_entry *entry, const struct ivl_abi_vm *vm)
 {
     uint32_t seq = ivl_sh32_load_relaxed(&entry->seq); /* relaxed: we are the only writer */
     uint32_t odd = seq | 1;
@@ -64,7 +64,7 @@ static void publish(struct ivl_region *region, uint32_t slot, struct ivl_abi_vm 
     if (vm->state == IVL_VM_ACTIVE) {
         vm->epoch = epoch;
     }
-    publish_body(ivl_entry_at(region, slot), vm);
+    ivl_entry_publish(ivl_entry_at(region, slot), vm);
     /* [epoch A] for readers that cache the table: the entry before the count */
     ivl_sh64_store_release(table_epoch, epoch);
 }

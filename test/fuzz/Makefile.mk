@@ -29,3 +29,26 @@ test_fuzz_fuzz_table_SOURCES = test/fuzz/fuzz_table.c test/fuzz/replay.c test/fu
 test_fuzz_fuzz_table_LDADD = src/locality/liblocality.la
 test_fuzz_fuzz_text_SOURCES = test/fuzz/fuzz_text.c test/fuzz/replay.c test/fuzz/fuzz.h
 test_fuzz_fuzz_text_LDADD = src/locality/liblocality.la
+
+# the host's daemon
+if BUILD_TOOLS
+host_fuzz_tests = test/fuzz/fuzz_config test/fuzz/fuzz_request
+if HAVE_XML2
+host_fuzz_tests += test/fuzz/fuzz_domain
+endif
+check_PROGRAMS += $(host_fuzz_tests)
+TESTS += $(host_fuzz_tests)
+
+test_fuzz_fuzz_config_SOURCES = test/fuzz/fuzz_config.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_config_CPPFLAGS = $(ivd_cppflags)
+test_fuzz_fuzz_config_CFLAGS = $(ivd_cflags)
+test_fuzz_fuzz_config_LDADD = $(ivd_libs)
+test_fuzz_fuzz_domain_SOURCES = test/fuzz/fuzz_domain.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_domain_CPPFLAGS = $(ivd_cppflags)
+test_fuzz_fuzz_domain_CFLAGS = $(ivd_cflags)
+test_fuzz_fuzz_domain_LDADD = $(ivd_libs)
+test_fuzz_fuzz_request_SOURCES = test/fuzz/fuzz_request.c test/fuzz/replay.c test/fuzz/fuzz.h
+test_fuzz_fuzz_request_CPPFLAGS = $(ivd_cppflags)
+test_fuzz_fuzz_request_CFLAGS = $(ivd_cflags)
+test_fuzz_fuzz_request_LDADD = $(ivd_libs)
+endif

@@ -31,3 +31,24 @@ lint_core_sources()
 {
     lint_files | grep -E '^src/(locality|shm/ivshmem/core)/.*\.c$' || true
 }
+
+# The host's daemon, but what needs a library that is not here.
+lint_host_sources()
+{
+    local without='^$'
+
+    pkg-config --exists libxml-2.0 || without='/domain[^/]*$'
+    pkg-config --exists libxml-2.0 libvirt || without="$without|/source_libvirt"
+    pkg-config --exists json-c popt || without=.
+    lint_files | grep -E '^src/host/.*\.c$' | grep -vE "$without" || true
+}
+
+lint_host_flags()
+{
+    local library flags=(-Isrc/host -Isrc/locality -Isrc/locality/ctl)
+
+    for library in json-c popt libxml-2.0 libvirt; do
+        if pkg-config --exists "$library"; then flags+=("$(pkg-config --cflags "$library")"); fi
+    done
+    printf '%s\n' "${flags[*]}"
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 
-EXTRA_DIST += test/unit/abi.golden
+EXTRA_DIST += test/unit/abi.golden test/unit/domains
 
 if HAVE_CMOCKA
 ivl_unit_tests = \
@@ -57,6 +57,39 @@ test_unit_test_table_LDADD = $(ivl_unit_libs)
 test_unit_test_vmid_SOURCES = test/unit/test_vmid.c test/unit/ivl_test.h
 test_unit_test_vmid_CFLAGS = $(ivl_unit_cflags)
 test_unit_test_vmid_LDADD = $(ivl_unit_libs)
+
+# the host's daemon
+if BUILD_TOOLS
+host_unit_tests = \
+	test/unit/test_host_config \
+	test/unit/test_host_request \
+	test/unit/test_host_table
+if HAVE_XML2
+host_unit_tests += test/unit/test_host_domain
+endif
+check_PROGRAMS += $(host_unit_tests)
+TESTS += $(host_unit_tests)
+
+host_unit_cflags = $(ivd_cflags) $(CMOCKA_CFLAGS)
+host_unit_libs = $(ivd_libs) $(CMOCKA_LIBS)
+
+test_unit_test_host_config_SOURCES = test/unit/test_host_config.c test/unit/host_test.h
+test_unit_test_host_config_CPPFLAGS = $(ivd_cppflags)
+test_unit_test_host_config_CFLAGS = $(host_unit_cflags)
+test_unit_test_host_config_LDADD = $(host_unit_libs)
+test_unit_test_host_domain_SOURCES = test/unit/test_host_domain.c test/unit/host_test.h
+test_unit_test_host_domain_CPPFLAGS = $(ivd_cppflags)
+test_unit_test_host_domain_CFLAGS = $(host_unit_cflags)
+test_unit_test_host_domain_LDADD = $(host_unit_libs)
+test_unit_test_host_request_SOURCES = test/unit/test_host_request.c test/unit/host_test.h
+test_unit_test_host_request_CPPFLAGS = $(ivd_cppflags)
+test_unit_test_host_request_CFLAGS = $(host_unit_cflags)
+test_unit_test_host_request_LDADD = $(host_unit_libs)
+test_unit_test_host_table_SOURCES = test/unit/test_host_table.c test/unit/host_test.h
+test_unit_test_host_table_CPPFLAGS = $(ivd_cppflags)
+test_unit_test_host_table_CFLAGS = $(host_unit_cflags)
+test_unit_test_host_table_LDADD = $(host_unit_libs)
+endif
 
 # the library once more, with a hook between the steps of each move
 test_unit_test_chunk_race_SOURCES = test/unit/test_chunk_race.c test/unit/ivl_test.h $(ivl_sources)

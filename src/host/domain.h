@@ -1,0 +1,40 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * What the daemon takes from the XML of a libvirt domain.
+ */
+#ifndef IVD_DOMAIN_H_INCLUDED
+#define IVD_DOMAIN_H_INCLUDED
+
+#include "host_config.h"
+#include "table.h"
+
+#define IVD_DOMAIN_PATHS_MAX 8
+#define IVD_DOMAIN_XML_MAX_BYTES (4u << 20)
+
+struct ivd_domain {
+    struct ivd_vm vm; /* without a flaw */
+    uint32_t path_count;
+    char paths[IVD_DOMAIN_PATHS_MAX][IVD_PATH_BYTES]; /* files of memory that it shares */
+};
+
+/* Reads a domain's XML: name, UUID, MAC addresses, vsock CID, asset tag, pinning, NUMA nodes, VFs,
+ * and the files of its shmem devices (/dev/shm/NAME) and memory backends. sysroot is where /sys is
+ * looked for ("" but in tests). What does not fit the table (a ninth MAC address, CPU 300) is left
+ * out. -EINVAL: not the XML of a domain. */
+int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct ivd_domain *domain,
+                     struct ivl_diag *diag);
+
+/* "0-3,^2,8" as libvirt has it: sets bits, as far as there are any. False: not such a list; the
+ * bits are left alone. */
+bool ivd_cpuset_parse(const char *text, uint64_t *words, unsigned bits);
+
+/* The value of "mem-path" in an -object argument of QEMU's, in either of its forms; false: none. */
+bool ivd_object_path(const char *argument, char path[IVD_PATH_BYTES]);
+
+/* Node GUID of the VF at a host PCI address ("0000:05:00.1"), from its PF's sysfs. False: the device
+ * is no VF; *guid is 0 if the PF does not tell. */
+bool ivd_vf_guid(const char *sysroot, const char *address, uint64_t *guid);
+
+#endif /* IVD_DOMAIN_H_INCLUDED */

@@ -1,0 +1,26 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * What the daemon remembers of a region across its own restarts, in a file that guests cannot
+ * reach: the sealed superblock and the table. A region belongs to the daemon exactly if its seal is
+ * in such a file.
+ */
+#ifndef IVD_STATE_H_INCLUDED
+#define IVD_STATE_H_INCLUDED
+
+#include "table.h"
+
+/* Opens and locks DIR/NAME.lock, so that a region has one daemon. Descriptor, or -EAGAIN (another
+ * one runs) and the like. */
+int ivd_state_lock(const char *dir, const char *name, struct ivl_diag *diag);
+
+/* Replaces DIR/NAME.state at once. */
+int ivd_state_save(const char *dir, const char *name, const uint8_t seal[IVL_SEAL_BYTES],
+                   const struct ivd_table *table, struct ivl_diag *diag);
+
+/* -ENOENT: there is none; -EBADMSG: damaged. On success the caller frees *table. */
+int ivd_state_load(const char *dir, const char *name, uint8_t seal[IVL_SEAL_BYTES],
+                   struct ivd_table *table, struct ivl_diag *diag);
+
+#endif /* IVD_STATE_H_INCLUDED */

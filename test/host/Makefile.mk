@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+#
+# Tests of the host's daemon, on regions in files.
+
+host_tests = \
+    test/host/config.sh \
+    test/host/regions.sh \
+    test/host/socket.sh
+
+EXTRA_DIST += $(host_tests) test/host/host.sh
+
+if BUILD_TOOLS
+TESTS += $(host_tests)
+endif

@@ -1,0 +1,232 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+#
+# ivshmemd with VMs from its configuration: making, serving, recovering and refusing regions.
+. "$(dirname "$0")/host.sh"
+
+a=$dir/a b=$dir/b
+write_conf()
+{
+    cat >"$conf" <<END
+[daemon]
+socket = $dir/socket
+state-directory = $dir/state
+heartbeat = 100
+[region a]
+path = $a
+size = 2M
+vms = 4
+jobs = 4
+lease = 1
+mode = 0660
+[region b]
+path = $b
+size = 1M
+lease = 1
+[vm vm1]
+region = a
+mac = 52:54:00:00:00:01
+[vm vm2]
+region = a
+mac = 52:54:00:00:00:02
+[vm other]
+region = b
+mac = 52:54:00:00:00:03
+END
+}
+write_conf
+
+vms()
+{
+    json "$1" "[(v['slot'], v['name'], v['state']) for v in d['vms']] == $2"
+}
+
+reserved()
+{
+    [ "$(stat -c '%s %b %a' "$a")" = '2097152 4096 660' ]
+}
+
+beats()
+{
+    local first
+
+    first=$("$ctl" show --json "$a" | sed -n 's/.*"host_heartbeat": \([0-9]*\),/\1/p')
+    eventually json "$a" "d['region']['host_heartbeat'] > $first"
+}
+
+starts 'it starts'
+tap_check 'a region has its size, mode, and all its pages' reserved
+tap_check 'the VMs are in its table' vms "$a" "[(0, 'vm1', 'active'), (1, 'vm2', 'active')]"
+tap_check 'and no others' vms "$b" "[(0, 'other', 'active')]"
+tap_check 'it beats' beats
+tap_check 'status' status "r['a']['state'] == 'served' and len(r['a']['vms']) == 2 and
+    r['a']['bytes'] == 2 << 20 and d['libvirt'] == 'none'"
+sed "s|$dir/socket|$dir/socket2|" "$conf" >"$dir/conf2"
+second_daemon()
+{
+    conf=$dir/conf2 fails 1 'a: another ivshmemd has this region'
+}
+tap_check 'a second daemon is refused' second_daemon
+
+# ---- VMs come and go ------------------------------------------------------------------------------
+
+reload()
+{
+    kill -HUP "$pid"
+}
+sed -i 's/^\[vm vm1\]/[vm new]/; s/00:01$/00:09/' "$conf"
+reload
+tap_check 'SIGHUP: VMs change, the others keep their slots' \
+    eventually vms "$a" "[(0, 'new', 'active'), (1, 'vm2', 'active')]"
+echo 'foo = 1' >>"$conf"
+reload
+tap_check 'SIGHUP: a bad configuration is said' eventually said 'unknown key in this section: foo'
+tap_check 'and changes nothing' vms "$a" "[(0, 'new', 'active'), (1, 'vm2', 'active')]"
+write_conf
+sed -i 's/^lease = 1/lease = 2/' "$conf"
+reload
+tap_check 'SIGHUP: what takes a restart is said' eventually said 'restart the daemon for the rest'
+write_conf
+reload
+eventually vms "$a" "[(0, 'vm1', 'active'), (1, 'vm2', 'active')]" >/dev/null
+
+"$jobs" "file:$a" 1 4096 60 >"$dir/job" 2>&1 &
+job=$!
+others+=("$job")
+eventually grep -q slot "$dir/job"
+sed -i '/^\[vm vm1\]/,/^mac/d' "$conf"
+reload
+tap_check 'while a job runs, the entry of a VM that went is kept' \
+    eventually vms "$a" "[(0, 'vm1', 'gone'), (1, 'vm2', 'active')]"
+write_conf
+sed -i 's/^\[vm vm1\]/[vm new]/' "$conf"
+reload
+tap_check 'and not given to another' \
+    eventually vms "$a" "[(0, 'vm1', 'gone'), (1, 'vm2', 'active'), (2, 'new', 'active')]"
+
+# ---- killed under load ----------------------------------------------------------------------------
+
+uuid=$("$ctl" show --json "$a" | sed -n 's/.*"uuid": \("[^"]*"\),/\1/p' | head -n 1)
+job_lives()
+{
+    kill -0 "$job" && ! grep -q ended "$dir/job" && json "$a" "d['jobs'][0]['beating']"
+}
+for i in 1 2 3; do
+    stop KILL
+    starts "killed with -9, $i: it starts again"
+done
+tap_check 'the region is the same one' json "$a" "d['region']['uuid'] == $uuid"
+tap_check 'its job runs on' job_lives
+tap_check 'its table is the same, with the slot that is kept' \
+    vms "$a" "[(0, 'vm1', 'gone'), (1, 'vm2', 'active'), (2, 'new', 'active')]"
+{ kill -KILL "$job"; wait "$job"; } 2>/dev/null
+tap_check 'a killed job is reclaimed' eventually json "$a" "d['heap']['all_free'] and not d['jobs']"
+tap_check 'and the slot is free then' eventually vms "$a" "[(1, 'vm2', 'active'), (2, 'new', 'active')]"
+tap_check 'status counts it' status "r['a']['reclaimed_jobs'] == 1"
+
+# ---- hostile guests -------------------------------------------------------------------------------
+
+scribble()
+{
+    local i
+
+    for ((i = 0; i < 20; i++)); do
+        noise "$a" 0 65536 # superblock, table, job directory, descriptors
+        sleep 0.07
+    done
+}
+tap_check 'a guest writes over all of the metadata, again and again' scribble
+tap_check 'the superblock and table are put back' \
+    eventually vms "$a" "[(1, 'vm2', 'active'), (2, 'new', 'active')]"
+tap_check 'the region is still the same' json "$a" "d['region']['uuid'] == $uuid"
+tap_check 'the other region was left alone' vms "$b" "[(0, 'other', 'active')]"
+tap_check 'status counts what was put back' status "r['a']['restored'] > 20 and r['b']['restored'] == 0"
+tap_check 'the log says so, not once for each' test "$(grep -c "guests changed" "$log")" -eq 1
+tap_check 'forged jobs are gone in the end' eventually json "$a" "not d['jobs'] and d['heap']['all_free']"
+
+forge_vm()
+{
+    python3 - "$a" <<'END'
+import struct, sys
+with open(sys.argv[1], 'r+b') as f:  # the name of the VM in slot 1
+    f.seek(96)
+    table, = struct.unpack('<Q', f.read(8))
+    f.seek(table + 512 + 8 + 32)
+    f.write(b'fake\0')
+END
+    [ "$("$ctl" show --json --vm 1 "$a" | sed -n 's/.*"name": //p')" = '"vm2",' ] ||
+        eventually vms "$a" "[(1, 'vm2', 'active'), (2, 'new', 'active')]"
+}
+tap_check 'a forged entry is put back' forge_vm
+stop KILL
+noise "$a" 0 65536
+starts 'it starts over a region that was overwritten while it was away'
+tap_check 'with what it knew' vms "$a" "[(1, 'vm2', 'active'), (2, 'new', 'active')]"
+tap_check 'and says so' said 'guests changed the superblock while no daemon ran'
+
+truncate -s 4096 "$a"
+tap_check 'a file that was cut is lost' eventually status "r['a']['state'] == 'lost'"
+tap_check 'the other region is served on' status "r['b']['state'] == 'served' and r['b']['heartbeat'] > 0"
+tap_check 'and is said' said 'was cut to 4096 bytes: served no more'
+stop
+tap_check 'SIGTERM: exit status 0' test "$status" -eq 0
+tap_check 'the socket is removed' test ! -e "$dir/socket"
+tap_check 'the region stays' test -e "$b"
+
+# ---- refused --------------------------------------------------------------------------------------
+
+starts 'it starts without the one that was cut'
+tap_check 'which is refused' status "r['a']['state'] == 'refused' and r['b']['state'] == 'served'"
+tap_check 'with the reason' said 'has 4096 bytes, configured are 2097152'
+stop
+rm "$a"
+sed -i '/^\[region b\]/,$d' "$conf"
+
+truncate -s 2M "$a"
+echo before >"$dir/before"
+rm -f "$dir/state/"*
+tap_check 'a file that it did not make' fails 1 "$a: exists, but was not made by this daemon"
+tap_check 'is not touched' cmp "$a" <(head -c 2097152 /dev/zero)
+rm "$a"
+ln -s "$dir/before" "$a"
+tap_check 'a symbolic link' fails 1 "$a: not a regular file of one name"
+tap_check 'is not followed' grep -qx before "$dir/before"
+rm "$a"
+mkfifo "$a"
+tap_check 'a FIFO' fails 1 "$a: not a regular file of one name"
+rm "$a"
+foreign_owner()
+{
+    as_nobody --clear-groups true || return
+    truncate -s 2M "$a"
+    chown 65534 "$a"
+    fails 1 "$a: belongs to uid 65534, expected $(id -u): somebody else made it"
+}
+tap_check 'a file of another user' foreign_owner
+rm -f "$a"
+"$ctl" create "$a" --size 2M --vms 3 >/dev/null
+"$ctl" add-vm "$a" stray >/dev/null
+tap_check 'a region that ivshmemctl made' fails 1 'or set adopt = yes to take it over'
+echo 'adopt = yes' >>"$conf"
+starts 'unless it is to be adopted'
+tap_check 'with a table of its own' vms "$a" '[]'
+stop
+sed -i '/^adopt/d' "$conf"
+starts 'then it is known'
+stop
+echo junk >"$dir/state/a.state"
+tap_check 'a damaged state file' fails 1 'a.state: damaged, or of another release'
+rm "$a" "$dir/state/a.state"
+echo 'numa = 63' >>"$conf"
+tap_check 'a NUMA node that is not there' fails 1 'a: this host has no NUMA node 63'
+sed -i '$d' "$conf"
+echo 'owner = no-such-user' >>"$conf"
+tap_check 'an owner that is not there' fails 1 'a: no such user: no-such-user'
+sed -i '$d' "$conf"
+sed -i "s|^path = .*|path = $dir/none/a|" "$conf"
+tap_check 'no such directory' fails 1 "$dir/none/a"
+sed -i "s|^state-directory = .*|state-directory = $dir/none|" "$conf"
+tap_check 'no state directory' fails 1 "$dir/none/a.lock: cannot open"
+tap_check 'nothing is left behind' test -z "$(find "$dir" -name '*ivshmemd-new*' -o -path "$dir/a")"
+host_done
