@@ -61,7 +61,7 @@ if HAVE_XML2
 src_host_libhost_la_SOURCES += src/host/domain.c src/host/domain_text.c src/host/domain_vf.c
 endif
 if BUILD_LIBVIRT
-src_host_libhost_la_SOURCES += src/host/source_libvirt.c
+src_host_libhost_la_SOURCES += src/host/plug.c src/host/plug.h src/host/source_libvirt.c
 else
 src_host_libhost_la_SOURCES += src/host/source_none.c
 endif
@@ -75,7 +75,7 @@ nodist_sysusers_DATA = contrib/systemd/ivshmemd.conf
 CLEANFILES += $(nodist_systemdunit_DATA) $(nodist_sysusers_DATA)
 
 contrib/systemd/ivshmemd.service: contrib/systemd/ivshmemd.service.in
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|@sbindir@|$(sbindir)|g' $(srcdir)/$@.in >$@
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|[@]sbindir@|$(sbindir)|g' $(srcdir)/$@.in >$@
 contrib/systemd/ivshmemd.conf: contrib/systemd/ivshmemd.sysusers
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(srcdir)/contrib/systemd/ivshmemd.sysusers $@
 endif

@@ -8,11 +8,14 @@
 #include "domain.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <string.h>
 
 #include "parse.h"
+
+#define SHM_DIR "/dev/shm/" /* where libvirt looks for shmem's names */
 
 struct text {
     char s[256];
@@ -213,12 +216,17 @@ static void add_path(struct ivd_domain *domain, const char *path)
     }
 }
 
+static bool shmem_path(const xmlNode *shmem, char path[IVD_PATH_BYTES])
+{
+    struct text name = attribute(shmem, "name");
+    return name.s[0] && !strchr(name.s, '/') &&
+           (size_t) snprintf(path, IVD_PATH_BYTES, SHM_DIR "%s", name.s) < IVD_PATH_BYTES;
+}
+
 static void take_shmem(const xmlNode *shmem, struct ivd_domain *domain)
 {
     char path[IVD_PATH_BYTES];
-    struct text name = attribute(shmem, "name");
-    if (name.s[0] && !strchr(name.s, '/') &&
-        (size_t) snprintf(path, sizeof(path), "/dev/shm/%s", name.s) < sizeof(path)) {
+    if (shmem_path(shmem, path)) {
         add_path(domain, path);
     }
 }
@@ -278,24 +286,83 @@ static int take_domain(const xmlNode *root, const char *sysroot, struct ivd_doma
                 : 0;
 }
 
-int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct ivd_domain *domain,
-                     struct ivl_diag *diag)
+/* No network, no external files, no entities: libvirt writes none, none is needed. */
+static xmlDoc *read_domain(const char *xml, size_t length)
 {
-    /* no network, no external files, no entities: none is needed here */
     const int flags = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
-    struct ivd_domain copy;
-    memset(&copy, 0, sizeof(copy));
     xmlDoc *doc = length <= IVD_DOMAIN_XML_MAX_BYTES
                       ? xmlReadMemory(xml, (int) length, "domain.xml", NULL, flags)
                       : NULL;
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-    int rc = root && is(root, "domain") && !doc->intSubset /* libvirt writes none */
-                 ? take_domain(root, sysroot, &copy, diag)
-                 : ivl_fail(diag, -EINVAL, "domain XML", "write <domain>...</domain>",
-                            "not the XML of a domain");
+    if (!root || !is(root, "domain") || doc->intSubset) {
+        xmlFreeDoc(doc);
+        return NULL;
+    }
+    return doc;
+}
+
+int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct ivd_domain *domain,
+                     struct ivl_diag *diag)
+{
+    struct ivd_domain copy;
+    memset(&copy, 0, sizeof(copy));
+    xmlDoc *doc = read_domain(xml, length);
+    if (!doc) {
+        return ivl_fail(diag, -EINVAL, "domain XML", "write <domain>...</domain>",
+                        "not the XML of a domain");
+    }
+    int rc = take_domain(xmlDocGetRootElement(doc), sysroot, &copy, diag);
     xmlFreeDoc(doc);
     if (rc == 0) {
         *domain = copy;
     }
     return rc;
+}
+
+/* ---- shmem elements ------------------------------------------------------------------------- */
+
+static char *dump(xmlDoc *doc, const xmlNode *node)
+{
+    char *text = NULL;
+    xmlBuffer *buffer = xmlBufferCreate();
+    xmlNode *copy = buffer ? xmlCopyNode((xmlNode *) (uintptr_t) node, 1) : NULL;
+    if (copy && xmlNodeDump(buffer, doc, copy, 0, 0) > 0) {
+        text = strdup((const char *) xmlBufferContent(buffer));
+    }
+    xmlFreeNode(copy);
+    xmlBufferFree(buffer);
+    return text;
+}
+
+char *ivd_domain_shmem(const char *xml, size_t length, const char *path)
+{
+    char *text = NULL, found[IVD_PATH_BYTES];
+    xmlDoc *doc = read_domain(xml, length);
+    if (!doc) {
+        return NULL;
+    }
+    const xmlNode *shmem = child(child(xmlDocGetRootElement(doc), "devices"), "shmem");
+    for (; shmem && !text; shmem = next(shmem->next, "shmem")) {
+        if (shmem_path(shmem, found) && strcmp(found, path) == 0) {
+            text = dump(doc, shmem);
+        }
+    }
+    xmlFreeDoc(doc);
+    return text;
+}
+
+char *ivd_shmem_make(const char *path, uint64_t bytes)
+{
+    char *text = NULL;
+    const char *name = path + strlen(SHM_DIR);
+    if (strncmp(path, SHM_DIR, strlen(SHM_DIR)) != 0 || !*name || strpbrk(name, "/<>&'\"")) {
+        return NULL;
+    }
+    if (asprintf(&text,
+                 "<shmem name='%s' role='peer'><model type='ivshmem-plain'/>"
+                 "<size unit='B'>%" PRIu64 "</size></shmem>",
+                 name, bytes) < 0) {
+        return NULL;
+    }
+    return text;
 }

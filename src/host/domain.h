@@ -26,6 +26,13 @@ struct ivd_domain {
 int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct ivd_domain *domain,
                      struct ivl_diag *diag);
 
+/* The <shmem> element of the domain whose file is path, as text, to be freed; NULL: it has none. */
+char *ivd_domain_shmem(const char *xml, size_t length, const char *path);
+
+/* The <shmem> element for a region of `bytes` bytes in /dev/shm/NAME, to be freed. NULL: path is not
+ * such a one. */
+char *ivd_shmem_make(const char *path, uint64_t bytes);
+
 /* "0-3,^2,8" as libvirt has it: sets bits, as far as there are any. False: not such a list; the
  * bits are left alone. */
 bool ivd_cpuset_parse(const char *text, uint64_t *words, unsigned bits);

@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/test/lib/tap.sh"
 ctl=$(realpath "${IVSHMEMCTL:-./ivshmemctl}")
 page=$top/man/ivshmemctl.8
-commands=(create add-vm remove-vm show doctor gc)
+commands=(create add-vm remove-vm show doctor gc status attach detach plan)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

@@ -5,10 +5,12 @@
 
 host_tests = \
     test/host/config.sh \
+    test/host/libvirt.sh \
+    test/host/plan.sh \
     test/host/regions.sh \
     test/host/socket.sh
 
-EXTRA_DIST += $(host_tests) test/host/host.sh
+EXTRA_DIST += $(host_tests) test/host/host.sh test/host/host.xml test/host/template.xml
 
 if BUILD_TOOLS
 TESTS += $(host_tests)

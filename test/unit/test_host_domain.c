@@ -185,6 +185,28 @@ static void test_refused(void **state)
     }
 }
 
+static void test_shmem(void **state)
+{
+    (void) state;
+    size_t length;
+    const char *xml = read_sample("full.xml", &length);
+    char *text = ivd_domain_shmem(xml, length, "/dev/shm/mpi");
+    assert_non_null(text);
+    assert_ptr_equal(strstr(text, "<shmem name=\"mpi\""), text);
+    assert_non_null(strstr(text, "<size unit=\"M\">16</size>"));
+    free(text);
+    assert_null(ivd_domain_shmem(xml, length, "/dev/shm/mp"));
+    assert_null(ivd_domain_shmem("x", 1, "/dev/shm/mpi"));
+    text = ivd_shmem_make("/dev/shm/a.b", 1 << 20);
+    assert_string_equal(text, "<shmem name='a.b' role='peer'><model type='ivshmem-plain'/>"
+                              "<size unit='B'>1048576</size></shmem>");
+    free(text);
+    assert_null(ivd_shmem_make("/dev/shm/", 1 << 20));
+    assert_null(ivd_shmem_make("/dev/shm/a/b", 1 << 20));
+    assert_null(ivd_shmem_make("/dev/shm/a'b", 1 << 20));
+    assert_null(ivd_shmem_make("/dev/hugepages/a", 1 << 20));
+}
+
 static void test_cpusets(void **state)
 {
     (void) state;
@@ -252,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_little),
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_shmem),
         cmocka_unit_test(test_cpusets),
         cmocka_unit_test(test_objects),
     };

@@ -38,10 +38,12 @@ struct ctl_command {
     const char *summary;
     const struct poptOption *options;
     int operands_min, operands_max; /* without the region */
+    bool own_operands;              /* the region is named by --region only */
     enum ctl_status (*run)(const struct ctl_line *line);
 };
 
-extern const struct ctl_command ctl_create, ctl_add_vm, ctl_remove_vm, ctl_show, ctl_doctor, ctl_gc;
+extern const struct ctl_command ctl_create, ctl_add_vm, ctl_remove_vm, ctl_show, ctl_doctor, ctl_gc,
+    ctl_daemon_status, ctl_attach, ctl_detach, ctl_plan;
 
 /* Directory that stands for / where this machine is looked at, from IVSHMEMCTL_SYSROOT, for tests;
  * "" on a real system. */

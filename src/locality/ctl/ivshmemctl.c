@@ -19,7 +19,8 @@
 const char *ctl_sysroot = "";
 
 static const struct ctl_command *const commands[] = {
-    &ctl_create, &ctl_add_vm, &ctl_remove_vm, &ctl_show, &ctl_doctor, &ctl_gc,
+    &ctl_create, &ctl_add_vm,        &ctl_remove_vm, &ctl_show,   &ctl_doctor,
+    &ctl_gc,     &ctl_daemon_status, &ctl_attach,    &ctl_detach, &ctl_plan,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -115,7 +116,8 @@ static enum ctl_status run_command(const struct ctl_command *command, const char
                                    int count)
 {
     const char *named = opt.region;
-    if (!named && count > 0 && (ctl_is_region(args[0]) || count == command->operands_max + 1)) {
+    if (!named && count > 0 && !command->own_operands &&
+        (ctl_is_region(args[0]) || count == command->operands_max + 1)) {
         named = *args++;
         count--;
     }

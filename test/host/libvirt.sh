@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+#
+# ivshmemd with VMs from libvirt, by its test driver, which makes domains of a file: no VM runs.
+. "$(dirname "$0")/host.sh"
+
+region=/dev/shm/ivshmemd-test-$$
+clean_region()
+{
+    rm -f "$region"
+    host_clean
+}
+trap clean_region EXIT
+write_conf()
+{
+    cat >"$conf" <<END
+[daemon]
+socket = $dir/socket
+state-directory = $dir/state
+heartbeat = 100
+libvirt = $1
+[region mpi]
+path = $region
+size = 1M
+lease = 1
+[vm static]
+mac = 52:54:00:00:00:09
+END
+}
+write_node()
+{
+    cat >"$dir/node.xml" <<END
+<node>
+  <domain type='test'>
+    <name>vm 1</name>
+    <uuid>01234567-89ab-cdef-0123-456789abcdef</uuid>
+    <memory>65536</memory>
+    <os><type>hvm</type></os>
+    <devices>
+      <interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/></interface>
+      <shmem name='${region#/dev/shm/}'><model type='ivshmem-plain'/><size unit='M'>1</size></shmem>
+    </devices>
+  </domain>
+  <domain type='test'>
+    <name>other</name>
+    <memory>65536</memory>
+    <os><type>hvm</type></os>
+    <devices>
+      <shmem name='another'><model type='ivshmem-plain'/><size unit='M'>1</size></shmem>
+    </devices>
+  </domain>
+</node>
+END
+}
+vms()
+{
+    json "$region" "[(v['name'], v['state']) for v in d['vms']] == $1"
+}
+
+write_node
+write_conf "test://$dir/node.xml"
+"$daemon" --config "$conf" >"$dir/out" 2>&1 &
+pid=$!
+eventually grep -qE 'libvirt|^ivshmemd: region' "$dir/out" >/dev/null
+if grep -q 'built without libvirt' "$dir/out"; then
+    printf '1..0 # SKIP built without libvirt\n'
+    exit 0
+fi
+stop
+if ! "$daemon" --print-config | grep -q libvirt || grep -q 'no connection driver' "$dir/out"; then
+    printf '1..0 # SKIP this libvirt has no test driver\n'
+    exit 0
+fi
+rm -f "$region"
+
+starts 'it starts'
+tap_check 'the domain that has the region is in its table, and no other' \
+    eventually vms "[('static', 'active'), ('vm_1', 'active')]"
+tap_check 'with what its XML says' json "$region" "d['vms'][1]['macs'] == ['52:54:00:00:00:01'] and
+    d['vms'][1]['uuid'] == '01234567-89ab-cdef-0123-456789abcdef'"
+tap_check 'status tells of libvirt' status "d['libvirt'] == 'connected'"
+
+ctl_says()
+{
+    local want=$1 words=$2 status=0
+    shift 2
+
+    "$ctl" "$@" --socket="$dir/socket" >"$dir/o" 2>&1 || status=$?
+    cat "$dir/o"
+    [ "$status" -eq "$want" ] && grep -qF -- "$words" "$dir/o"
+}
+tap_check 'ivshmemctl status' ctl_says 0 "region mpi: $region, 1 MiB, served" status
+tap_check 'ivshmemctl status lists VMs' ctl_says 0 'vm_1: uuid 01234567-89ab-cdef-0123-456789abcdef' status
+tap_check 'ivshmemctl status --json' ctl_says 0 '"libvirt": "connected"' status --json
+tap_check 'attach what is attached' ctl_says 0 'vm 1: region mpi already attached' attach 'vm 1'
+tap_check 'attach by UUID' ctl_says 0 'already attached' attach 01234567-89ab-cdef-0123-456789abcdef
+tap_check 'attach, with the region' ctl_says 0 'already attached' attach mpi 'vm 1'
+tap_check 'detach what is not attached' ctl_says 0 'other: region mpi already detached' detach other
+tap_check 'a domain that is not there' ctl_says 1 'vm9: libvirt has no domain of that name or UUID' attach vm9
+tap_check 'a region that is not there' ctl_says 1 'no such region' attach nope 'vm 1'
+tap_check 'what libvirt refuses is passed on' ctl_says 1 'ivshmemctl: other: attach: ' attach other
+
+stop KILL
+write_conf 'test:///nonexistent/node.xml'
+starts 'without libvirt: it starts'
+tap_check 'the VMs stay as they were' vms "[('static', 'active'), ('vm_1', 'active')]"
+tap_check 'it says what is wrong' eventually said 'VMs stay as they were; trying again'
+tap_check 'and goes on trying' status "d['libvirt'] == 'not connected'"
+tap_check 'attach says so' ctl_says 1 'the daemon is not connected to libvirt' attach 'vm 1'
+sed -i 's/^\[vm static\]/[vm static2]/; s/00:09/00:08/' "$conf"
+kill -HUP "$pid"
+tap_check 'VMs of the configuration are entered meanwhile' \
+    eventually vms "[('static', 'active'), ('vm_1', 'active'), ('static2', 'active')]"
+stop
+sed -i "/vm 1/s/vm 1/vm 2/" "$dir/node.xml"
+write_conf "test://$dir/node.xml"
+starts 'libvirt is back, a domain has another name'
+tap_check 'it keeps its slot, as its UUID is the same; what is gone goes' \
+    eventually json "$region" "[(v['slot'], v['name']) for v in d['vms']] == [(0, 'static'), (1, 'vm_2')]"
+stop
+tap_check 'SIGTERM ends it' test "$status" -eq 0
+tap_check 'no daemon' ctl_says 1 'is ivshmemd running? name its socket with --socket' status
+host_done
