@@ -258,8 +258,8 @@ const struct ivd_key ivd_keys[] = {
       "Default: nobody else.",
       false, set_socket_group },
     { IVD_SECTION_DAEMON, "state-directory", "/run/ivshmemd",
-      "Where the daemon remembers its regions across restarts. Has to be its own, and to be\n"
-      "empty after the host was started again, as its regions are gone then.",
+      "Where the daemon remembers its regions across restarts; made if its parent is there. Nobody\n"
+      "else may write to it.",
       false, set_state_dir },
     { IVD_SECTION_DAEMON, "libvirt", "#qemu:///system",
       "libvirt to take VMs from: each domain that has a region as its shmem device, or names its\n"

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "notify.h"
 #include "owner.h"
+#include "state.h"
 
 /* ---- VMs ------------------------------------------------------------------------------------ */
 
@@ -197,7 +198,10 @@ static int start_socket(struct ivd_daemon *d, struct ivl_diag *diag)
 
 int ivd_daemon_start(struct ivd_daemon *d, struct ivl_diag *diag)
 {
-    int rc = start_regions(d, diag);
+    int rc = ivd_state_dir(d->config.state_dir, diag);
+    if (rc == 0) {
+        rc = start_regions(d, diag);
+    }
     if (rc == 0) {
         rc = start_socket(d, diag);
     }

@@ -131,7 +131,7 @@ static int run(void)
     struct ivl_diag diag;
     int signals = block_signals();
     ivd_fault_init();
-    umask(0077);
+    umask(0022); /* every file is made with a mode of its own */
     int rc = ivd_daemon_start(&daemon_state, &diag);
     if (rc) {
         ivd_log_diag(IVD_ERROR, &diag);

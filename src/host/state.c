@@ -42,6 +42,23 @@ static bool make_path(char *path, size_t size, const char *dir, const char *name
     return (size_t) snprintf(path, size, "%s/%s.%s", dir, name, end) < size;
 }
 
+int ivd_state_dir(const char *dir, struct ivl_diag *diag)
+{
+    struct stat st;
+    if (mkdir(dir, 0755) && errno != EEXIST) {
+        return fail_file(diag, -errno, dir, "cannot make it");
+    }
+    if (lstat(dir, &st)) {
+        return fail_file(diag, -errno, dir, "cannot look at it");
+    }
+    if (!S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022)) {
+        return ivl_fail(diag, -EPERM, dir,
+                        "make it the daemon's own: mode 0755, owner as the daemon",
+                        "not a directory that only its owner, uid %u, can write to", geteuid());
+    }
+    return 0;
+}
+
 int ivd_state_lock(const char *dir, const char *name, struct ivl_diag *diag)
 {
     char path[300];

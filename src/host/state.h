@@ -11,6 +11,10 @@
 
 #include "table.h"
 
+/* Makes the directory if its parent is there, and checks that nobody else can write to it: who can,
+ * says which regions are the daemon's. */
+int ivd_state_dir(const char *dir, struct ivl_diag *diag);
+
 /* Opens and locks DIR/NAME.lock, so that a region has one daemon. Descriptor, or -EAGAIN (another
  * one runs) and the like. */
 int ivd_state_lock(const char *dir, const char *name, struct ivl_diag *diag);

@@ -226,7 +226,15 @@ tap_check 'an owner that is not there' fails 1 'a: no such user: no-such-user'
 sed -i '$d' "$conf"
 sed -i "s|^path = .*|path = $dir/none/a|" "$conf"
 tap_check 'no such directory' fails 1 "$dir/none/a"
-sed -i "s|^state-directory = .*|state-directory = $dir/none|" "$conf"
-tap_check 'no state directory' fails 1 "$dir/none/a.lock: cannot open"
+sed -i "s|^state-directory = .*|state-directory = $dir/none/state|" "$conf"
+tap_check 'no place for the state directory' fails 1 "$dir/none/state: cannot make it"
+mkdir -m 777 "$dir/open"
+sed -i "s|^state-directory = .*|state-directory = $dir/open|" "$conf"
+tap_check 'a state directory that others can write to' fails 1 "$dir/open: not a directory that only"
+sed -i "s|^state-directory = .*|state-directory = $dir/made|; s|^path = .*|path = $dir/a|" "$conf"
+starts 'a state directory is made'
+tap_check 'that only the daemon can write to' test "$(stat -c %a "$dir/made")" = 755
+stop
+rm -r "$a" "$dir/made"
 tap_check 'nothing is left behind' test -z "$(find "$dir" -name '*ivshmemd-new*' -o -path "$dir/a")"
 host_done
