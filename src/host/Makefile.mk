@@ -29,8 +29,12 @@ src_host_libhost_la_SOURCES = \
     src/host/daemon.c \
     src/host/daemon.h \
     src/host/domain.h \
+    src/host/doorbell.c \
+    src/host/doorbell.h \
     src/host/fault.c \
     src/host/fault.h \
+    src/host/listen.c \
+    src/host/listen.h \
     src/host/log.c \
     src/host/log.h \
     src/host/notify.c \

@@ -63,7 +63,7 @@ static int begin_region(struct reader *r, const char *name)
         return refuse(r, "run a second daemon", "more than 64 regions", "");
     }
     struct ivd_region_conf *region = &config->regions[config->region_count++];
-    *region = (struct ivd_region_conf){ .mode = 0600, .line = r->line };
+    *region = (struct ivd_region_conf){ .mode = 0600, .vectors = 2, .line = r->line };
     memcpy(region->name, name, strlen(name) + 1);
     r->at.region = region;
     return 0;
@@ -308,6 +308,12 @@ const struct ivd_region_conf *ivd_config_region(const struct ivd_config *config,
     return NULL;
 }
 
+bool ivd_path_is_region(const char *path, const struct ivd_region_conf *region)
+{
+    return strcmp(path, region->path) == 0 ||
+           (region->doorbell[0] && strcmp(path, region->doorbell) == 0);
+}
+
 static bool same_region(const struct ivd_region_conf *a, const struct ivd_region_conf *b)
 {
     return strcmp(a->name, b->name) == 0 && strcmp(a->path, b->path) == 0 &&
@@ -315,7 +321,9 @@ static bool same_region(const struct ivd_region_conf *a, const struct ivd_region
            a->format.jobs == b->format.jobs && a->format.chunk_bytes == b->format.chunk_bytes &&
            a->format.lease_ms == b->format.lease_ms && a->mode == b->mode &&
            strcmp(a->owner, b->owner) == 0 && strcmp(a->group, b->group) == 0 &&
-           a->numa_mask == b->numa_mask && a->numa_policy == b->numa_policy && a->adopt == b->adopt;
+           a->numa_mask == b->numa_mask && a->numa_policy == b->numa_policy &&
+           a->adopt == b->adopt && strcmp(a->doorbell, b->doorbell) == 0 &&
+           a->vectors == b->vectors;
 }
 
 bool ivd_config_same_host(const struct ivd_config *a, const struct ivd_config *b)

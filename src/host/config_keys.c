@@ -181,6 +181,18 @@ static const char *set_adopt(struct ivd_config_reader *r, const char *value)
     return NULL;
 }
 
+static const char *set_doorbell(struct ivd_config_reader *r, const char *value)
+{
+    return copy_path(r->region->doorbell, sizeof(r->region->doorbell), value)
+               ? NULL
+               : "write an absolute path of at most 99 bytes";
+}
+
+static const char *set_vectors(struct ivd_config_reader *r, const char *value)
+{
+    return take_u32(value, 1, 8, &r->region->vectors) ? NULL : "choose 1 to 8";
+}
+
 /* ---- [vm] ----------------------------------------------------------------------------------- */
 
 static const char *set_vm_region(struct ivd_config_reader *r, const char *value)
@@ -308,6 +320,13 @@ const struct ivd_key ivd_keys[] = {
       "yes: take over a region that is there but was not made by this daemon, such as by\n"
       "ivshmemctl create. Its table is made anew.",
       false, set_adopt },
+    { IVD_SECTION_REGION, "doorbell", "#/run/ivshmemd/mpi.doorbell",
+      "UNIX socket for QEMU's ivshmem-doorbell devices, whose VMs can wake each other by interrupts;\n"
+      "group as the region's. A region on hugetlbfs can be plugged in this way only.",
+      false, set_doorbell },
+    { IVD_SECTION_REGION, "vectors", "#2",
+      "Interrupts of such a device, 1 to 8; the same for all.",
+      false, set_vectors },
 
     { IVD_SECTION_VM, "region", "mpi",
       "Region that it has. May be left out if there is only one.",

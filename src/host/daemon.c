@@ -17,10 +17,10 @@
 
 /* ---- VMs ------------------------------------------------------------------------------------ */
 
-static bool has_path(const struct ivd_domain *domain, const char *path)
+static bool has_region(const struct ivd_domain *domain, const struct ivd_region_conf *conf)
 {
     for (uint32_t i = 0; i < domain->path_count; i++) {
-        if (strcmp(domain->paths[i], path) == 0) {
+        if (ivd_path_is_region(domain->paths[i], conf)) {
             return true;
         }
     }
@@ -38,7 +38,7 @@ static uint32_t list_vms(const struct ivd_daemon *d, const struct ivd_region_con
         }
     }
     for (uint32_t i = 0; i < d->domain_count; i++) {
-        if (has_path(&d->domains[i], conf->path)) {
+        if (has_region(&d->domains[i], conf)) {
             list[n++] = d->domains[i].vm;
         }
     }
@@ -183,6 +183,45 @@ static int start_regions(struct ivd_daemon *d, struct ivl_diag *diag)
                              "none can be served");
 }
 
+/* A doorbell that cannot be served is said; its region is served all the same. */
+static void start_doorbell(struct ivd_daemon *d, uint32_t i)
+{
+    const struct ivd_region_conf *region = &d->config.regions[i];
+    struct ivl_diag diag;
+    char state[IVD_PATH_BYTES + IVD_NAME_BYTES + sizeof("/.doorbell")];
+    struct ivd_doorbell_conf conf = { .name = region->name,
+                                      .path = region->doorbell,
+                                      .group = (gid_t) -1,
+                                      .vectors = region->vectors,
+                                      .state = state };
+    if (!d->regions[i] || !region->doorbell[0]) {
+        return;
+    }
+    snprintf(state, sizeof(state), "%s/%s.doorbell", d->config.state_dir, region->name);
+    conf.memory = ivd_region_fd(d->regions[i]);
+    (void) ivd_find_group(region->group, &conf.group); /* the region has it, so it is there */
+    if (ivd_doorbell_create(&conf, &d->doorbells[i], &diag)) {
+        d->doorbells[i] = NULL;
+        ivd_log_diag(IVD_ERROR, &diag);
+    }
+}
+
+static void start_doorbells(struct ivd_daemon *d)
+{
+    for (uint32_t i = 0; i < d->config.region_count; i++) {
+        start_doorbell(d, i);
+    }
+}
+
+void ivd_daemon_ring(struct ivd_daemon *d, uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < d->config.region_count; i++) {
+        if (d->doorbells[i]) {
+            ivd_doorbell_step(d->doorbells[i], now_ms);
+        }
+    }
+}
+
 static int start_socket(struct ivd_daemon *d, struct ivl_diag *diag)
 {
     gid_t group = (gid_t) -1;
@@ -209,6 +248,7 @@ int ivd_daemon_start(struct ivd_daemon *d, struct ivl_diag *diag)
         rc = ivd_source_start(d->config.libvirt, &d->source, diag);
     }
     if (rc == 0) {
+        start_doorbells(d);
         ivd_daemon_refresh(d);
     }
     return rc;
@@ -223,6 +263,9 @@ void ivd_daemon_stop(struct ivd_daemon *d)
         ivd_source_stop(d->source);
     }
     for (uint32_t i = 0; i < d->config.region_count; i++) {
+        if (d->doorbells[i]) {
+            ivd_doorbell_destroy(d->doorbells[i]);
+        }
         if (d->regions[i]) {
             ivd_region_stop(d->regions[i]);
         }

@@ -7,6 +7,7 @@
 #ifndef IVD_DAEMON_H_INCLUDED
 #define IVD_DAEMON_H_INCLUDED
 
+#include "doorbell.h"
 #include "host_config.h"
 #include "region.h"
 #include "server.h"
@@ -14,10 +15,11 @@
 
 struct ivd_daemon {
     struct ivd_config config;
-    struct ivd_region *regions[IVD_REGIONS_MAX]; /* NULL: refused at start, see the log */
-    struct ivd_source *source;                   /* NULL: no libvirt */
-    struct ivd_server *server;                   /* NULL: no socket */
-    struct ivd_domain *domains;                  /* as libvirt has them */
+    struct ivd_region *regions[IVD_REGIONS_MAX];     /* NULL: refused at start, see the log */
+    struct ivd_doorbell *doorbells[IVD_REGIONS_MAX]; /* NULL: none */
+    struct ivd_source *source;                       /* NULL: no libvirt */
+    struct ivd_server *server;                       /* NULL: no socket */
+    struct ivd_domain *domains;                      /* as libvirt has them */
     uint32_t domain_count;
     bool domains_known; /* libvirt told of them at least once */
 };
@@ -35,6 +37,9 @@ void ivd_daemon_listen(struct ivd_daemon *daemon);
 
 /* Takes a configuration that was read anew: its VMs. It is freed. */
 void ivd_daemon_reload(struct ivd_daemon *daemon, struct ivd_config *config);
+
+/* Serves the doorbells. */
+void ivd_daemon_ring(struct ivd_daemon *daemon, uint64_t now_ms);
 
 /* The answer to "status". */
 char *ivd_daemon_status(struct ivd_daemon *daemon);

@@ -216,9 +216,14 @@ static void add_path(struct ivd_domain *domain, const char *path)
     }
 }
 
+/* The server's socket, else the file. */
 static bool shmem_path(const xmlNode *shmem, char path[IVD_PATH_BYTES])
 {
     struct text name = attribute(shmem, "name");
+    struct text server = attribute(child(shmem, "server"), "path");
+    if (server.s[0]) {
+        return (size_t) snprintf(path, IVD_PATH_BYTES, "%s", server.s) < IVD_PATH_BYTES;
+    }
     return name.s[0] && !strchr(name.s, '/') &&
            (size_t) snprintf(path, IVD_PATH_BYTES, SHM_DIR "%s", name.s) < IVD_PATH_BYTES;
 }
@@ -334,7 +339,7 @@ static char *dump(xmlDoc *doc, const xmlNode *node)
     return text;
 }
 
-char *ivd_domain_shmem(const char *xml, size_t length, const char *path)
+char *ivd_domain_shmem(const char *xml, size_t length, const struct ivd_region_conf *region)
 {
     char *text = NULL, found[IVD_PATH_BYTES];
     xmlDoc *doc = read_domain(xml, length);
@@ -343,7 +348,7 @@ char *ivd_domain_shmem(const char *xml, size_t length, const char *path)
     }
     const xmlNode *shmem = child(child(xmlDocGetRootElement(doc), "devices"), "shmem");
     for (; shmem && !text; shmem = next(shmem->next, "shmem")) {
-        if (shmem_path(shmem, found) && strcmp(found, path) == 0) {
+        if (shmem_path(shmem, found) && ivd_path_is_region(found, region)) {
             text = dump(doc, shmem);
         }
     }
@@ -351,18 +356,28 @@ char *ivd_domain_shmem(const char *xml, size_t length, const char *path)
     return text;
 }
 
-char *ivd_shmem_make(const char *path, uint64_t bytes)
+/* Paths that would need quoting in XML are not worth it. */
+static bool is_plain(const char *text)
+{
+    return *text && !strpbrk(text, "<>&'\"");
+}
+
+char *ivd_shmem_make(const struct ivd_region_conf *region)
 {
     char *text = NULL;
-    const char *name = path + strlen(SHM_DIR);
-    if (strncmp(path, SHM_DIR, strlen(SHM_DIR)) != 0 || !*name || strpbrk(name, "/<>&'\"")) {
-        return NULL;
+    int n = -1;
+    const char *name = region->path + strlen(SHM_DIR);
+    if (region->doorbell[0] && is_plain(region->doorbell)) {
+        n = asprintf(&text,
+                     "<shmem name='%s'><model type='ivshmem-doorbell'/><server path='%s'/>"
+                     "<msi vectors='%u'/></shmem>",
+                     region->name, region->doorbell, region->vectors);
+    } else if (strncmp(region->path, SHM_DIR, strlen(SHM_DIR)) == 0 && is_plain(name) &&
+               !strchr(name, '/')) {
+        n = asprintf(&text,
+                     "<shmem name='%s' role='peer'><model type='ivshmem-plain'/>"
+                     "<size unit='B'>%" PRIu64 "</size></shmem>",
+                     name, region->format.region_bytes);
     }
-    if (asprintf(&text,
-                 "<shmem name='%s' role='peer'><model type='ivshmem-plain'/>"
-                 "<size unit='B'>%" PRIu64 "</size></shmem>",
-                 name, bytes) < 0) {
-        return NULL;
-    }
-    return text;
+    return n < 0 ? NULL : text;
 }

@@ -16,7 +16,8 @@
 struct ivd_domain {
     struct ivd_vm vm; /* without a flaw */
     uint32_t path_count;
-    char paths[IVD_DOMAIN_PATHS_MAX][IVD_PATH_BYTES]; /* files of memory that it shares */
+    char paths[IVD_DOMAIN_PATHS_MAX]
+              [IVD_PATH_BYTES]; /* files of memory that it shares, and doorbells */
 };
 
 /* Reads a domain's XML: name, UUID, MAC addresses, vsock CID, asset tag, pinning, NUMA nodes, VFs,
@@ -26,12 +27,12 @@ struct ivd_domain {
 int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct ivd_domain *domain,
                      struct ivl_diag *diag);
 
-/* The <shmem> element of the domain whose file is path, as text, to be freed; NULL: it has none. */
-char *ivd_domain_shmem(const char *xml, size_t length, const char *path);
+/* The <shmem> element that the domain has for the region, as text, to be freed; NULL: none. */
+char *ivd_domain_shmem(const char *xml, size_t length, const struct ivd_region_conf *region);
 
-/* The <shmem> element for a region of `bytes` bytes in /dev/shm/NAME, to be freed. NULL: path is not
- * such a one. */
-char *ivd_shmem_make(const char *path, uint64_t bytes);
+/* A <shmem> element for the region, to be freed: of model ivshmem-doorbell if it has a doorbell.
+ * NULL: libvirt can only plug in files right in /dev/shm, and doorbells. */
+char *ivd_shmem_make(const struct ivd_region_conf *region);
 
 /* "0-3,^2,8" as libvirt has it: sets bits, as far as there are any. False: not such a list; the
  * bits are left alone. */

@@ -35,6 +35,8 @@ struct ivd_region_conf {
     uint64_t numa_mask; /* 0: anywhere */
     enum ivd_numa_policy numa_policy;
     bool adopt;
+    char doorbell[100]; /* socket of the doorbell server; empty: none */
+    uint32_t vectors;
     unsigned line; /* of its section */
 };
 
@@ -97,6 +99,9 @@ bool ivd_config_same_host(const struct ivd_config *a, const struct ivd_config *b
 
 /* The region of that name, or NULL. */
 const struct ivd_region_conf *ivd_config_region(const struct ivd_config *config, const char *name);
+
+/* Whether a path of a domain's is that of the region: its file, or its doorbell. */
+bool ivd_path_is_region(const char *path, const struct ivd_region_conf *region);
 
 void ivd_config_print_sample(FILE *out);
 

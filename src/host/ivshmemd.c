@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -107,23 +108,38 @@ static bool take_signals(int fd)
 static void serve(int signals)
 {
     struct ivd_daemon *d = &daemon_state;
-    struct pollfd fds[3] = {
+    struct pollfd fds[3 + IVD_REGIONS_MAX] = {
         { .fd = signals, .events = POLLIN },
         { .fd = d->server ? ivd_server_fd(d->server) : -1, .events = POLLIN },
         { .fd = d->source ? ivd_source_fd(d->source) : -1, .events = POLLIN },
     };
+    for (unsigned i = 0; i < IVD_REGIONS_MAX; i++) {
+        fds[3 + i].fd = d->doorbells[i] ? ivd_doorbell_fd(d->doorbells[i]) : -1;
+        fds[3 + i].events = POLLIN;
+    }
     ivd_notify("READY=1");
     while (take_signals(signals)) {
         ivd_notify("WATCHDOG=1");
-        poll(fds, 3, STEP_MS);
+        poll(fds, 3 + IVD_REGIONS_MAX, STEP_MS);
         if (d->source) {
             ivd_daemon_listen(d);
         }
         if (d->server) {
             ivd_server_step(d->server, now_ms());
         }
+        ivd_daemon_ring(d, now_ms());
     }
     ivd_notify("STOPPING=1");
+}
+
+/* Doorbells take many descriptors. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 static int run(void)
@@ -131,6 +147,7 @@ static int run(void)
     struct ivl_diag diag;
     int signals = block_signals();
     ivd_fault_init();
+    allow_files();
     umask(0022); /* every file is made with a mode of its own */
     int rc = ivd_daemon_start(&daemon_state, &diag);
     if (rc) {

@@ -28,7 +28,7 @@ static int fail_libvirt(struct ivl_diag *diag, virDomainPtr domain, const char *
 static char *find_shmem(virDomainPtr domain, const struct ivd_region_conf *region, bool config)
 {
     char *xml = virDomainGetXMLDesc(domain, config ? VIR_DOMAIN_XML_INACTIVE : 0);
-    char *shmem = xml ? ivd_domain_shmem(xml, strlen(xml), region->path) : NULL;
+    char *shmem = xml ? ivd_domain_shmem(xml, strlen(xml), region) : NULL;
     free(xml);
     return shmem;
 }
@@ -48,11 +48,10 @@ static int attach(virDomainPtr domain, const struct ivd_region_conf *region, boo
         free(shmem);
         return 0;
     }
-    shmem = ivd_shmem_make(region->path, region->format.region_bytes);
+    shmem = ivd_shmem_make(region);
     if (!shmem) {
-        return ivl_fail(diag, -EINVAL, region->path,
-                        "use a region in /dev/shm, or ivshmemctl plan for others",
-                        "libvirt can plug in what is in /dev/shm only");
+        return ivl_fail(diag, -EINVAL, region->path, "give it a doorbell, or use ivshmemctl plan",
+                        "libvirt can plug in files of /dev/shm, and doorbells");
     }
     int rc = virDomainAttachDeviceFlags(domain, shmem, flags_of(config));
     free(shmem);

@@ -347,6 +347,11 @@ uint32_t ivd_region_vms(struct ivd_region *r, struct ivl_vm *list, uint32_t n)
     return count;
 }
 
+int ivd_region_fd(const struct ivd_region *r)
+{
+    return ivl_region_fd(r->region);
+}
+
 const struct ivd_region_conf *ivd_region_conf(const struct ivd_region *r)
 {
     return r->conf;

@@ -40,6 +40,9 @@ void ivd_region_status(struct ivd_region *region, struct ivd_region_status *stat
 /* Copies up to n entries that are not free, with their slots; their number. */
 uint32_t ivd_region_vms(struct ivd_region *region, struct ivl_vm *list, uint32_t n);
 
+/* Descriptor of the region's file; it belongs to the region. */
+int ivd_region_fd(const struct ivd_region *region);
+
 const struct ivd_region_conf *ivd_region_conf(const struct ivd_region *region);
 
 #endif /* IVD_REGION_H_INCLUDED */

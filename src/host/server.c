@@ -7,16 +7,15 @@
 #include "server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "log.h"
 #include "protocol.h"
 
@@ -49,75 +48,7 @@ struct ivd_server {
     struct client clients[CLIENTS_MAX];
 };
 
-/* ---- the socket ----------------------------------------------------------------------------- */
-
-static int fail_socket(struct ivl_diag *diag, int err, const char *path, const char *call)
-{
-    return ivl_fail(diag, err, path, "check the key socket: its directory has to be the daemon's",
-                    "%s: %s", call, ivd_error(-err).s);
-}
-
-/* Removes a socket that nobody listens on any more. */
-static int remove_stale(int fd, const struct sockaddr_un *at, struct ivl_diag *diag)
-{
-    struct stat st;
-    if (lstat(at->sun_path, &st)) {
-        return 0; /* bind will tell */
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        return ivl_fail(diag, -EEXIST, at->sun_path, "remove it, or correct the key socket",
-                        "exists and is not a socket");
-    }
-    if (connect(fd, (const struct sockaddr *) at, sizeof(*at)) == 0 || errno != ECONNREFUSED) {
-        return ivl_fail(diag, -EADDRINUSE, at->sun_path, "stop it, or give this one another socket",
-                        "another daemon listens there");
-    }
-    return unlink(at->sun_path) ? fail_socket(diag, -errno, at->sun_path, "unlink") : 0;
-}
-
-static int listen_at(int fd, const struct sockaddr_un *at, gid_t group, struct ivl_diag *diag)
-{
-    mode_t old = umask(0117); /* nobody else can connect before the group is set */
-    int rc = bind(fd, (const struct sockaddr *) at, sizeof(*at)) ? -errno : 0;
-    umask(old);
-    if (rc) {
-        return fail_socket(diag, rc, at->sun_path, "bind");
-    }
-    if (group != (gid_t) -1 && chown(at->sun_path, (uid_t) -1, group)) {
-        rc = fail_socket(diag, -errno, at->sun_path, "cannot give it to socket-group");
-    } else if (listen(fd, CLIENTS_MAX)) {
-        rc = fail_socket(diag, -errno, at->sun_path, "listen");
-    }
-    if (rc) {
-        unlink(at->sun_path);
-    }
-    return rc;
-}
-
-static int new_socket(void)
-{
-    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
-static int open_socket(const char *path, gid_t group, struct ivl_diag *diag)
-{
-    struct sockaddr_un at = { .sun_family = AF_UNIX };
-    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-    int probe = new_socket();
-    int rc = probe < 0 ? fail_socket(diag, -errno, path, "socket") : remove_stale(probe, &at, diag);
-    if (probe >= 0) {
-        close(probe);
-    }
-    if (rc) {
-        return rc;
-    }
-    int fd = new_socket();
-    rc = fd < 0 ? fail_socket(diag, -errno, path, "socket") : listen_at(fd, &at, group, diag);
-    if (rc && fd >= 0) {
-        close(fd);
-    }
-    return rc ? rc : fd;
-}
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int epoll_change(struct ivd_server *s, int op, int fd, uint32_t events, uint64_t number)
 {
@@ -139,7 +70,7 @@ int ivd_server_create(const char *path, gid_t group, ivd_server_fn fn, void *arg
     for (unsigned i = 0; i < CLIENTS_MAX; i++) {
         s->clients[i].fd = -1;
     }
-    s->fd = open_socket(path, group, diag);
+    s->fd = ivd_listen(path, group, CLIENTS_MAX, diag);
     if (s->fd < 0) {
         int rc = s->fd;
         free(s);
@@ -147,7 +78,8 @@ int ivd_server_create(const char *path, gid_t group, ivd_server_fn fn, void *arg
     }
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s->epoll < 0 || epoll_change(s, EPOLL_CTL_ADD, s->fd, EPOLLIN, LISTENER)) {
-        int rc = fail_socket(diag, -errno, path, "epoll");
+        int rc =
+            ivl_fail(diag, -errno, path, "allow more open files", "epoll: %s", ivd_error(errno).s);
         ivd_server_destroy(s);
         return rc;
     }

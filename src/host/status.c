@@ -47,7 +47,8 @@ static struct json_object *vms_json(struct ivd_region *region)
 }
 
 static struct json_object *region_json(const struct ivd_region_conf *conf,
-                                       struct ivd_region *region)
+                                       struct ivd_region *region,
+                                       const struct ivd_doorbell *doorbell)
 {
     struct json_object *o = json_object_new_object();
     struct ivd_region_status status;
@@ -65,6 +66,8 @@ static struct json_object *region_json(const struct ivd_region_conf *conf,
     json_put_number(o, "heartbeat", status.beat);
     json_put_number(o, "restored", status.restored);
     json_put_number(o, "reclaimed_jobs", status.reclaimed);
+    json_put(o, "doorbell_clients",
+             doorbell ? json_object_new_uint64(ivd_doorbell_clients(doorbell)) : NULL);
     json_put(o, "vms", vms_json(region));
     return o;
 }
@@ -80,7 +83,7 @@ char *ivd_daemon_status(struct ivd_daemon *d)
                   : ivd_source_connected(d->source) ? "connected"
                                                     : "not connected");
     for (uint32_t i = 0; i < d->config.region_count; i++) {
-        json_put(regions, NULL, region_json(&d->config.regions[i], d->regions[i]));
+        json_put(regions, NULL, region_json(&d->config.regions[i], d->regions[i], d->doorbells[i]));
     }
     json_put(o, "regions", regions);
     return ivd_answer_object(o);

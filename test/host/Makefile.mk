@@ -5,6 +5,7 @@
 
 host_tests = \
     test/host/config.sh \
+    test/host/doorbell.sh \
     test/host/libvirt.sh \
     test/host/plan.sh \
     test/host/regions.sh \

@@ -23,7 +23,8 @@ static void test_all_keys(void **state)
                     "state-directory = /run/x\nlibvirt = qemu:///system\nheartbeat = 100\r\n"
                     "[region one]\npath = /dev/shm/one\nsize = 2M\nmode = 0660\nowner = 7\n"
                     "group = kvm\nvms = 3\njobs = 4\nchunk = 8K\nlease = 2\nnuma = 0,2-3\n"
-                    "numa-policy = interleave\nadopt = yes\n" REGION
+                    "numa-policy = interleave\nadopt = yes\n"
+                    "doorbell = /run/d\nvectors = 8\n" REGION
                     "[vm v1]\nregion = one\nuuid = 01234567-89ab-cdef-0123-456789abcdef\n"
                     "mac = 52:54:00:00:00:01\nmac = 52:54:00:00:00:02\ncid = 3\n"
                     "asset-tag = rack = 3\nnuma = 1\ncpus = 0-1,64\nvf = 05:00.1\nvf = 06:00.1",
@@ -48,6 +49,9 @@ static void test_all_keys(void **state)
     assert_int_equal(r->numa_mask, 0xd);
     assert_int_equal(r->numa_policy, IVD_NUMA_INTERLEAVE);
     assert_true(r->adopt);
+    assert_string_equal(r->doorbell, "/run/d");
+    assert_int_equal(r->vectors, 8);
+    assert_int_equal(ivd_config_region(&c, "a")->vectors, 2);
     assert_int_equal(ivd_config_region(&c, "a")->mode, 0600);
     assert_int_equal(c.vm_count, 1);
     const struct ivl_abi_vm *vm = &c.vms[0].vm;
@@ -103,6 +107,8 @@ static void test_refusals(void **state)
         { "[region a]\nnuma = 64\n", "conf:2: numa: bad value: 64" },
         { "[region a]\nnuma-policy = any\n", "conf:2: numa-policy: bad value: any" },
         { "[region a]\nadopt = maybe\n", "conf:2: adopt: bad value: maybe" },
+        { "[region a]\nvectors = 9\n", "conf:2: vectors: bad value: 9" },
+        { "[region a]\ndoorbell = d\n", "conf:2: doorbell: bad value: d" },
         { "[region a]\nowner =\n", "conf:2: owner: bad value: " },
         { REGION "[vm a b]\n", "conf:4: bad name of a VM: a b" },
         { REGION "[vm v]\nregion = b\n", "conf:4: its region is unknown: VM v" },

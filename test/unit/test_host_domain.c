@@ -185,26 +185,74 @@ static void test_refused(void **state)
     }
 }
 
-static void test_shmem(void **state)
+static struct ivd_region_conf region_of(const char *path, const char *doorbell)
+{
+    struct ivd_region_conf region = { .name = "r", .vectors = 3 };
+    region.format.region_bytes = MIB;
+    snprintf(region.path, sizeof(region.path), "%s", path);
+    snprintf(region.doorbell, sizeof(region.doorbell), "%s", doorbell);
+    return region;
+}
+
+static void test_shmem_find(void **state)
 {
     (void) state;
     size_t length;
     const char *xml = read_sample("full.xml", &length);
-    char *text = ivd_domain_shmem(xml, length, "/dev/shm/mpi");
+    const char *doorbell =
+        "<domain><name>a</name><devices><shmem name='mpi'><model "
+        "type='ivshmem-doorbell'/><server path='/run/d'/></shmem></devices></domain>";
+    struct ivd_region_conf r = region_of("/dev/shm/mpi", "");
+    struct ivd_domain d;
+    char *text = ivd_domain_shmem(xml, length, &r);
     assert_non_null(text);
     assert_ptr_equal(strstr(text, "<shmem name=\"mpi\""), text);
     assert_non_null(strstr(text, "<size unit=\"M\">16</size>"));
     free(text);
-    assert_null(ivd_domain_shmem(xml, length, "/dev/shm/mp"));
-    assert_null(ivd_domain_shmem("x", 1, "/dev/shm/mpi"));
-    text = ivd_shmem_make("/dev/shm/a.b", 1 << 20);
-    assert_string_equal(text, "<shmem name='a.b' role='peer'><model type='ivshmem-plain'/>"
-                              "<size unit='B'>1048576</size></shmem>");
+    assert_null(ivd_domain_shmem("x", 1, &r));
+    assert_null(
+        ivd_domain_shmem(doorbell, strlen(doorbell), &r)); /* the name is not a file's there */
+    r = region_of("/dev/shm/mp", "");
+    assert_null(ivd_domain_shmem(xml, length, &r));
+    r = region_of("/dev/hugepages/mpi", "/run/d");
+    text = ivd_domain_shmem(doorbell, strlen(doorbell), &r);
+    assert_non_null(text);
     free(text);
-    assert_null(ivd_shmem_make("/dev/shm/", 1 << 20));
-    assert_null(ivd_shmem_make("/dev/shm/a/b", 1 << 20));
-    assert_null(ivd_shmem_make("/dev/shm/a'b", 1 << 20));
-    assert_null(ivd_shmem_make("/dev/hugepages/a", 1 << 20));
+    expect_ok(parse(doorbell, &d, diag));
+    assert_int_equal(d.path_count, 1);
+    assert_true(ivd_path_is_region(d.paths[0], &r));
+    r = region_of("/dev/shm/mpi", "");
+    assert_false(ivd_path_is_region(d.paths[0], &r));
+    assert_false(ivd_path_is_region("", &r));
+}
+
+static void expect_shmem(const char *path, const char *doorbell, const char *want)
+{
+    struct ivd_region_conf r = region_of(path, doorbell);
+    char *text = ivd_shmem_make(&r);
+    if (want) {
+        assert_non_null(text);
+        assert_string_equal(text, want);
+    } else {
+        assert_null(text);
+    }
+    free(text);
+}
+
+static void test_shmem_make(void **state)
+{
+    (void) state;
+    expect_shmem("/dev/shm/a.b", "",
+                 "<shmem name='a.b' role='peer'><model type='ivshmem-plain'/>"
+                 "<size unit='B'>1048576</size></shmem>");
+    expect_shmem("/dev/hugepages/a", "/run/d",
+                 "<shmem name='r'><model type='ivshmem-doorbell'/><server path='/run/d'/>"
+                 "<msi vectors='3'/></shmem>");
+    expect_shmem("/dev/shm/", "", NULL);
+    expect_shmem("/dev/shm/a/b", "", NULL);
+    expect_shmem("/dev/shm/a'b", "", NULL);
+    expect_shmem("/dev/hugepages/a", "", NULL);
+    expect_shmem("/dev/hugepages/a", "/run/d'", NULL);
 }
 
 static void test_cpusets(void **state)
@@ -274,7 +322,8 @@ int main(void)
         cmocka_unit_test(test_little),
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_shmem),
+        cmocka_unit_test(test_shmem_find),
+        cmocka_unit_test(test_shmem_make),
         cmocka_unit_test(test_cpusets),
         cmocka_unit_test(test_objects),
     };
