@@ -32,7 +32,7 @@ lint_core_sources()
 {
     local without='^$'
 
-    pkg-config --exists libxml-2.0 hwloc || without='/plan_[a-z]*\.c$'
+    pkg-config --exists libxml-2.0 hwloc || without='/plan_(host|xml)\.c$'
     lint_files | grep -E '^src/(locality|shm/ivshmem/core)/.*\.c$' | grep -vE "$without" || true
 }
 

@@ -16,6 +16,7 @@ ivshmemctl_SOURCES = \
     src/locality/ctl/cmd_daemon.c \
     src/locality/ctl/cmd_doctor.c \
     src/locality/ctl/cmd_gc.c \
+    src/locality/ctl/cmd_plan.c \
     src/locality/ctl/cmd_remove_vm.c \
     src/locality/ctl/cmd_show.c \
     src/locality/ctl/ctl.h \
@@ -32,6 +33,7 @@ ivshmemctl_SOURCES = \
     src/locality/ctl/message.c \
     src/locality/ctl/parse.c \
     src/locality/ctl/parse.h \
+    src/locality/ctl/plan.h \
     src/locality/ctl/region_uri.c \
     src/locality/ctl/show.h \
     src/locality/ctl/show_json.c \
@@ -43,11 +45,9 @@ ivshmemctl_SOURCES = \
     src/shm/ivshmem/core/ivs_size.h
 if BUILD_PLAN
 ivshmemctl_SOURCES += \
-    src/locality/ctl/cmd_plan.c \
-    src/locality/ctl/plan.h \
     src/locality/ctl/plan_host.c \
     src/locality/ctl/plan_xml.c
 else
-ivshmemctl_SOURCES += src/locality/ctl/cmd_plan_none.c
+ivshmemctl_SOURCES += src/locality/ctl/plan_none.c
 endif
 endif
