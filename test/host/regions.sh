@@ -236,5 +236,37 @@ starts 'a state directory is made'
 tap_check 'that only the daemon can write to' test "$(stat -c %a "$dir/made")" = 755
 stop
 rm -r "$a" "$dir/made"
+rm -rf "$dir/open"
+
+# ---- without root ---------------------------------------------------------------------------------
+
+without_root()
+{
+    local user=$dir/user status=0 other
+
+    as_nobody --groups=54321 true || return
+    mkdir "$user"
+    chown 65534:65534 "$user"
+    sed "s|^socket = .*|socket = $user/socket|; s|^state-dir.*|state-directory = $user/state|
+        s|^path = .*|path = $user/a|" "$conf" >"$dir/conf2"
+    echo 'group = 54321' >>"$dir/conf2"
+    setpriv --reuid=65534 --regid=65534 --groups=54321 "$daemon" --config "$dir/conf2" >"$dir/out" 2>&1 &
+    other=$!
+    eventually test -S "$user/socket" || { cat "$dir/out"; return 1; }
+    kill "$other"
+    wait "$other" || status=$?
+    cat "$dir/out"
+    [ "$status" -eq 0 ] && [ "$(stat -c '%u %g %a' "$user/a")" = '65534 54321 660' ]
+}
+tap_check 'it needs no root, and gives the region to a group it is in' without_root
+foreign_group()
+{
+    as_nobody --clear-groups true || return
+    as_nobody --clear-groups timeout 20 "$daemon" --config "$dir/conf2" >"$dir/out" 2>&1
+    grep -q "cannot set its owner and mode: Operation not permitted" "$dir/out" || { cat "$dir/out"; return 1; }
+}
+rm -f "$dir/user/a" "$dir/user/state/a.state"
+tap_check 'a group that it is not in is refused' foreign_group
+rm -rf "$dir/user"
 tap_check 'nothing is left behind' test -z "$(find "$dir" -name '*ivshmemd-new*' -o -path "$dir/a")"
 host_done
