@@ -22,6 +22,7 @@ noinst_LTLIBRARIES += src/host/libhost.la
 src_host_libhost_la_CPPFLAGS = $(src_host_cppflags)
 src_host_libhost_la_CFLAGS = $(ivd_cflags)
 src_host_libhost_la_SOURCES = \
+    src/host/clock.h \
     src/host/config.c \
     src/host/host_config.h \
     src/host/config_keys.c \
@@ -49,6 +50,8 @@ src_host_libhost_la_SOURCES = \
     src/host/protocol.h \
     src/host/region.c \
     src/host/region.h \
+    src/host/revoked.c \
+    src/host/revoked.h \
     src/host/server.c \
     src/host/server.h \
     src/host/source.h \

@@ -17,16 +17,6 @@
 
 /* ---- VMs ------------------------------------------------------------------------------------ */
 
-static bool has_region(const struct ivd_domain *domain, const struct ivd_region_conf *conf)
-{
-    for (uint32_t i = 0; i < domain->path_count; i++) {
-        if (ivd_path_is_region(domain->paths[i], conf)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The VMs of one region: those of the configuration, then those of libvirt. */
 static uint32_t list_vms(const struct ivd_daemon *d, const struct ivd_region_conf *conf,
                          struct ivd_vm *list)
@@ -38,7 +28,7 @@ static uint32_t list_vms(const struct ivd_daemon *d, const struct ivd_region_con
         }
     }
     for (uint32_t i = 0; i < d->domain_count; i++) {
-        if (has_region(&d->domains[i], conf)) {
+        if (ivd_domain_unknown(&d->domains[i]) || ivd_domain_has(&d->domains[i], conf)) {
             list[n++] = d->domains[i].vm;
         }
     }
@@ -55,8 +45,9 @@ void ivd_daemon_refresh(struct ivd_daemon *d)
     }
     for (uint32_t i = 0; i < d->config.region_count; i++) {
         if (d->regions[i]) {
-            uint32_t n = list_vms(d, &d->config.regions[i], list);
-            ivd_region_set_vms(d->regions[i], list, n, complete);
+            const struct ivd_vm_list all = { list, list_vms(d, &d->config.regions[i], list),
+                                             complete };
+            ivd_region_set_vms(d->regions[i], &all);
         }
     }
     free(list);

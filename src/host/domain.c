@@ -339,21 +339,36 @@ static char *dump(xmlDoc *doc, const xmlNode *node)
     return text;
 }
 
-char *ivd_domain_shmem(const char *xml, size_t length, const struct ivd_region_conf *region)
+static const xmlNode *find_shmem(const xmlNode *root, const struct ivd_region_conf *region)
 {
-    char *text = NULL, found[IVD_PATH_BYTES];
+    char path[IVD_PATH_BYTES];
+    const xmlNode *shmem = child(child(root, "devices"), "shmem");
+    while (shmem && !(shmem_path(shmem, path) && ivd_path_is_region(path, region))) {
+        shmem = next(shmem->next, "shmem");
+    }
+    return shmem;
+}
+
+static bool on_commandline(const xmlNode *root, const struct ivd_region_conf *region)
+{
+    struct ivd_domain domain = { .path_count = 0 };
+    take_commandline(child(root, "commandline"), &domain);
+    return ivd_domain_has(&domain, region);
+}
+
+int ivd_domain_presence(const char *xml, size_t length, const struct ivd_region_conf *region,
+                        char **shmem)
+{
     xmlDoc *doc = read_domain(xml, length);
-    if (!doc) {
-        return NULL;
-    }
-    const xmlNode *shmem = child(child(xmlDocGetRootElement(doc), "devices"), "shmem");
-    for (; shmem && !text; shmem = next(shmem->next, "shmem")) {
-        if (shmem_path(shmem, found) && ivd_path_is_region(found, region)) {
-            text = dump(doc, shmem);
-        }
-    }
+    const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    const xmlNode *found = root ? find_shmem(root, region) : NULL;
+    int rc = !root                          ? -EINVAL
+             : found                        ? IVD_PRESENT_SHMEM
+             : on_commandline(root, region) ? IVD_PRESENT_COMMANDLINE
+                                            : IVD_PRESENT_NOT;
+    *shmem = found ? dump(doc, found) : NULL;
     xmlFreeDoc(doc);
-    return text;
+    return found && !*shmem ? -ENOMEM : rc;
 }
 
 /* Paths that would need quoting in XML are not worth it. */

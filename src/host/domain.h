@@ -20,6 +20,24 @@ struct ivd_domain {
               [IVD_PATH_BYTES]; /* files of memory that it shares, and doorbells */
 };
 
+/* A domain that runs, but that libvirt does not describe, has only its UUID and run: what was known
+ * of it stays. */
+static inline bool ivd_domain_unknown(const struct ivd_domain *domain)
+{
+    return !domain->vm.vm.name[0];
+}
+
+/* Whether it has the region. */
+static inline bool ivd_domain_has(const struct ivd_domain *domain,
+                                  const struct ivd_region_conf *region)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < domain->path_count; i++) {
+        has = has || ivd_path_is_region(domain->paths[i], region);
+    }
+    return has;
+}
+
 /* Reads a domain's XML: name, UUID, MAC addresses, vsock CID, asset tag, pinning, NUMA nodes, VFs,
  * and the files of its shmem devices (/dev/shm/NAME) and memory backends. sysroot is where /sys is
  * looked for ("" but in tests). What does not fit the table (a ninth MAC address, CPU 300) is left
@@ -27,8 +45,17 @@ struct ivd_domain {
 int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct ivd_domain *domain,
                      struct ivl_diag *diag);
 
-/* The <shmem> element that the domain has for the region, as text, to be freed; NULL: none. */
-char *ivd_domain_shmem(const char *xml, size_t length, const struct ivd_region_conf *region);
+/* How a domain has a region. */
+enum ivd_presence {
+    IVD_PRESENT_NOT,
+    IVD_PRESENT_SHMEM,      /* as a shmem device, which can be unplugged */
+    IVD_PRESENT_COMMANDLINE /* by an argument of QEMU's, which holds as long as QEMU runs */
+};
+
+/* Finds out; a negative value: -EINVAL, not the XML of a domain, or -ENOMEM. With
+ * IVD_PRESENT_SHMEM *shmem is the element as text, to be freed, else NULL. */
+int ivd_domain_presence(const char *xml, size_t length, const struct ivd_region_conf *region,
+                        char **shmem);
 
 /* A <shmem> element for the region, to be freed: of model ivshmem-doorbell if it has a doorbell.
  * NULL: libvirt can only plug in files right in /dev/shm, and doorbells. */

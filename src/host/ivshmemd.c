@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "daemon.h"
 #include "fault.h"
 #include "log.h"
@@ -53,13 +53,6 @@ static struct ivd_daemon daemon_state;
 static const char *config_path(void)
 {
     return opt.config ? opt.config : IVD_CONFIG_PATH;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t) t.tv_sec * 1000 + (uint64_t) t.tv_nsec / 1000000;
 }
 
 /* ---- serving -------------------------------------------------------------------------------- */
@@ -125,9 +118,9 @@ static void serve(int signals)
             ivd_daemon_listen(d);
         }
         if (d->server) {
-            ivd_server_step(d->server, now_ms());
+            ivd_server_step(d->server, ivd_now_ms());
         }
-        ivd_daemon_ring(d, now_ms());
+        ivd_daemon_ring(d, ivd_now_ms());
     }
     ivd_notify("STOPPING=1");
 }

@@ -11,10 +11,8 @@
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define LET_GO_TRIES 200
-#define LET_GO_WAIT_NS 100000000 /* 100 ms: 20 s in all */
+#include "log.h"
 
 static int fail_libvirt(struct ivl_diag *diag, virDomainPtr domain, const char *call)
 {
@@ -24,13 +22,20 @@ static int fail_libvirt(struct ivl_diag *diag, virDomainPtr domain, const char *
                     what);
 }
 
-/* The <shmem> element that the domain has for the region, or NULL. */
-static char *find_shmem(virDomainPtr domain, const struct ivd_region_conf *region, bool config)
+/* How the domain has the region (enum ivd_presence), with its <shmem> element; or an error. */
+static int find_region(virDomainPtr domain, const struct ivd_region_conf *region, bool config,
+                       char **shmem, struct ivl_diag *diag)
 {
     char *xml = virDomainGetXMLDesc(domain, config ? VIR_DOMAIN_XML_INACTIVE : 0);
-    char *shmem = xml ? ivd_domain_shmem(xml, strlen(xml), region) : NULL;
+    *shmem = NULL;
+    if (!xml) {
+        return fail_libvirt(diag, domain, "cannot read its XML");
+    }
+    int rc = ivd_domain_presence(xml, strlen(xml), region, shmem);
     free(xml);
-    return shmem;
+    return rc < 0 ? ivl_fail(diag, rc, virDomainGetName(domain), "see virsh dumpxml",
+                             "its XML cannot be understood")
+                  : rc;
 }
 
 static unsigned flags_of(bool config)
@@ -38,57 +43,48 @@ static unsigned flags_of(bool config)
     return config ? VIR_DOMAIN_AFFECT_CONFIG : VIR_DOMAIN_AFFECT_LIVE;
 }
 
-/* ---- one of the two: 1 done, 0 nothing to do, or an error ------------------------------------ */
+/* ---- one of the two: DONE, NOTHING to do, WAITING for the guest, or an error ------------------ */
+
+enum done {
+    NOTHING,
+    DONE,
+    WAITING
+};
 
 static int attach(virDomainPtr domain, const struct ivd_region_conf *region, bool config,
                   struct ivl_diag *diag)
 {
-    char *shmem = find_shmem(domain, region, config);
-    if (shmem) {
-        free(shmem);
-        return 0;
+    char *shmem;
+    int rc = find_region(domain, region, config, &shmem, diag);
+    free(shmem);
+    if (rc != IVD_PRESENT_NOT) {
+        return rc < 0 ? rc : NOTHING;
     }
     shmem = ivd_shmem_make(region);
     if (!shmem) {
         return ivl_fail(diag, -EINVAL, region->path, "give it a doorbell, or use ivshmemctl plan",
                         "libvirt can plug in files of /dev/shm, and doorbells");
     }
-    int rc = virDomainAttachDeviceFlags(domain, shmem, flags_of(config));
+    rc = virDomainAttachDeviceFlags(domain, shmem, flags_of(config));
     free(shmem);
-    return rc ? fail_libvirt(diag, domain, "attach") : 1;
-}
-
-/* A guest lets go in its own time. */
-static int wait_gone(virDomainPtr domain, const struct ivd_region_conf *region,
-                     struct ivl_diag *diag)
-{
-    const struct timespec wait = { .tv_nsec = LET_GO_WAIT_NS };
-    for (int i = 0; i < LET_GO_TRIES; i++) {
-        char *shmem = find_shmem(domain, region, false);
-        if (!shmem) {
-            return 1;
-        }
-        free(shmem);
-        nanosleep(&wait, NULL);
-    }
-    return ivl_fail(diag, -ETIMEDOUT, virDomainGetName(domain),
-                    "is the guest up, with PCI hot-plug? it may still do so later",
-                    "the guest has not let go of the device");
+    return rc ? fail_libvirt(diag, domain, "attach") : DONE;
 }
 
 static int detach(virDomainPtr domain, const struct ivd_region_conf *region, bool config,
                   struct ivl_diag *diag)
 {
-    char *shmem = find_shmem(domain, region, config);
-    if (!shmem) {
-        return 0;
+    char *shmem;
+    int rc = find_region(domain, region, config, &shmem, diag);
+    if (rc == IVD_PRESENT_COMMANDLINE) {
+        return ivl_fail(diag, -EBUSY, virDomainGetName(domain), "edit the domain and restart it",
+                        "the region comes from QEMU's command line");
     }
-    int rc = virDomainDetachDeviceFlags(domain, shmem, flags_of(config));
+    if (rc != IVD_PRESENT_SHMEM) {
+        return rc < 0 ? rc : NOTHING;
+    }
+    rc = virDomainDetachDeviceFlags(domain, shmem, flags_of(config));
     free(shmem);
-    if (rc) {
-        return fail_libvirt(diag, domain, "detach");
-    }
-    return config ? 1 : wait_gone(domain, region, diag);
+    return rc ? fail_libvirt(diag, domain, "detach") : config ? DONE : WAITING;
 }
 
 /* ---- both ------------------------------------------------------------------------------------- */
@@ -100,45 +96,114 @@ static int plug_one(virDomainPtr domain, const struct ivd_request *request,
                                           : detach(domain, region, config, diag);
 }
 
-static int plug_both(virDomainPtr domain, const struct ivd_request *request,
-                     const struct ivd_region_conf *region, char *text, size_t size,
-                     struct ivl_diag *diag)
+/* Whether the running domain, its configuration or both are meant. */
+static int choose(virDomainPtr domain, const struct ivd_request *request, bool *active,
+                  struct ivl_diag *diag)
 {
     const char *name = virDomainGetName(domain);
-    bool active = virDomainIsActive(domain) == 1;
-    bool config = request->persistent && virDomainIsPersistent(domain) == 1;
-    int live_done = 0, config_done = 0;
-    if (!active && !config) {
-        return ivl_fail(diag, -ENOENT, name, "start it, or say --persistent", "is not running");
+    int runs = virDomainIsActive(domain);
+    int persists = virDomainIsPersistent(domain);
+    if (runs < 0 || persists < 0) {
+        return fail_libvirt(diag, domain, "cannot see its state");
     }
-    if (config) {
-        config_done = plug_one(domain, request, region, true, diag);
+    *active = runs == 1;
+    if (request->persistent && !persists) {
+        return ivl_fail(diag, -EINVAL, name, "leave --persistent out, or define it with virsh",
+                        "is transient: it has no configuration");
     }
-    if (config_done >= 0 && active) {
-        live_done = plug_one(domain, request, region, false, diag);
+    return runs || request->persistent
+               ? 0
+               : ivl_fail(diag, -ENOENT, name, "start it, or say --persistent", "is not running");
+}
+
+/* The half that was done is said with the failure of the other. */
+static int fail_half(struct ivl_diag *diag, int rc)
+{
+    char what[sizeof(diag->what)];
+    memcpy(what, diag->what, sizeof(what));
+    snprintf(diag->what, sizeof(diag->what),
+             "%.110s (its configuration was changed, for its next "
+             "start)",
+             what);
+    return rc;
+}
+
+/* What is ordered back is so from now on, whatever the guest does about it. */
+static void revoke(virDomainPtr domain, const struct ivd_request *request,
+                   const struct ivd_region_conf *region, struct ivd_revoked *revoked)
+{
+    struct ivd_revocation item = { .run = (uint64_t) virDomainGetID(domain) + 1,
+                                   .region = *region };
+    if (virDomainGetUUID(domain, item.uuid)) {
+        return;
     }
-    if (config_done < 0 || live_done < 0) {
-        return config_done < 0 ? config_done : live_done;
+    if (request->command == IVD_ATTACH) {
+        ivd_revoked_remove(revoked, &item);
+    } else if (!ivd_revoked_add(revoked, &item)) {
+        ivd_log(IVD_ERROR, "domain %s: out of memory: it may keep its entry until it lets go",
+                virDomainGetName(domain));
+    }
+}
+
+static int plug_both(virDomainPtr domain, const struct ivd_request *request,
+                     const struct ivd_region_conf *region, struct ivd_revoked *revoked, char *text,
+                     size_t size, struct ivl_diag *diag)
+{
+    bool active;
+    int live_done = NOTHING, config_done = NOTHING, rc = choose(domain, request, &active, diag);
+    if (rc == 0 && request->persistent) {
+        rc = config_done = plug_one(domain, request, region, true, diag);
+    }
+    if (rc >= 0 && active) {
+        revoke(domain, request, region, revoked);
+        rc = live_done = plug_one(domain, request, region, false, diag);
+    }
+    if (rc < 0) {
+        return config_done == DONE ? fail_half(diag, rc) : rc;
     }
     const char *what = request->command == IVD_ATTACH ? "attached" : "detached";
-    snprintf(text, size, "%s: region %s %s%s%s%s", name, region->name,
+    snprintf(text, size, "%s: region %s %s%s%s%s", virDomainGetName(domain), region->name,
              live_done || config_done ? "" : "already ", what, live_done ? ", running" : "",
              config_done ? ", in its configuration" : "");
-    return 0;
+    return live_done == WAITING;
+}
+
+static virDomainPtr look_up(virConnectPtr conn, const char *name, struct ivl_diag *diag)
+{
+    virDomainPtr domain = virDomainLookupByName(conn, name);
+    if (!domain) {
+        domain = virDomainLookupByUUIDString(conn, name);
+    }
+    if (!domain) {
+        (void) ivl_fail(diag, -ENOENT, name, "see virsh list --all",
+                        "libvirt has no domain of that name or UUID");
+    }
+    return domain;
 }
 
 int ivd_plug(virConnectPtr conn, const struct ivd_request *request,
-             const struct ivd_region_conf *region, char *text, size_t size, struct ivl_diag *diag)
+             const struct ivd_region_conf *region, struct ivd_revoked *revoked, char *text,
+             size_t size, struct ivl_diag *diag)
 {
-    virDomainPtr domain = virDomainLookupByName(conn, request->domain);
-    if (!domain) {
-        domain = virDomainLookupByUUIDString(conn, request->domain);
+    virDomainPtr domain = look_up(conn, request->domain, diag);
+    int rc = domain ? plug_both(domain, request, region, revoked, text, size, diag) : -ENOENT;
+    if (domain) {
+        virDomainFree(domain);
     }
-    if (!domain) {
-        return ivl_fail(diag, -ENOENT, request->domain, "see virsh list --all",
-                        "libvirt has no domain of that name or UUID");
-    }
-    int rc = plug_both(domain, request, region, text, size, diag);
-    virDomainFree(domain);
     return rc;
+}
+
+int ivd_plug_gone(virConnectPtr conn, const struct ivd_request *request,
+                  const struct ivd_region_conf *region, struct ivl_diag *diag)
+{
+    char *shmem = NULL;
+    virDomainPtr domain = look_up(conn, request->domain, diag);
+    if (!domain) {
+        return -ENOENT;
+    }
+    int rc = virDomainIsActive(domain) == 0 ? IVD_PRESENT_NOT /* it went as a whole */
+                                            : find_region(domain, region, false, &shmem, diag);
+    free(shmem);
+    virDomainFree(domain);
+    return rc < 0 ? rc : rc == IVD_PRESENT_NOT;
 }

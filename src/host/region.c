@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "crc32c.h"
 #include "fault.h"
 #include "log.h"
 #include "prepare.h"
@@ -29,6 +31,12 @@
 struct seen_job {
     uint64_t epoch;
     uint64_t since_ms;
+};
+
+/* VMs that were refused, and why, by a sum: so that it is said once. */
+struct refusals {
+    uint32_t *sums;
+    uint32_t count, room;
 };
 
 struct ivd_region {
@@ -48,6 +56,7 @@ struct ivd_region {
     bool lost;
     struct ivd_table table;
     uint64_t beat, restored, reclaimed;
+    struct refusals refusals;
 
     /* the thread's own */
     struct ivl_watch *watch;
@@ -55,13 +64,6 @@ struct ivd_region {
     uint64_t last_tick_ms;
     uint64_t said_ms, said_restored;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t) t.tv_sec * 1000 + (uint64_t) t.tv_nsec / 1000000;
-}
 
 /* ---- under the lock ------------------------------------------------------------------------- */
 
@@ -133,7 +135,7 @@ static void say_restored(struct ivd_region *r, uint64_t now)
 /* False: the region is lost. */
 static bool tick(struct ivd_region *r)
 {
-    uint64_t now = now_ms();
+    uint64_t now = ivd_now_ms();
     if (!still_there(r)) {
         return false;
     }
@@ -156,7 +158,7 @@ static bool tick(struct ivd_region *r)
 static uint32_t watch_jobs(struct ivd_region *r)
 {
     uint32_t freed = 0;
-    if (ivl_watch_step(r->watch, now_ms(), &freed, NULL)) {
+    if (ivl_watch_step(r->watch, ivd_now_ms(), &freed, NULL)) {
         return 0;
     }
     if (freed) {
@@ -171,7 +173,7 @@ static void wait_for_tick(struct ivd_region *r, uint64_t start_ms)
     uint64_t due = start_ms + r->beat_ms;
     const struct timespec until = { .tv_sec = (time_t) (due / 1000),
                                     .tv_nsec = (long) (due % 1000) * 1000000 };
-    while (!r->stop && now_ms() < due) {
+    while (!r->stop && ivd_now_ms() < due) {
         pthread_cond_timedwait(&r->wake, &r->lock, &until);
     }
 }
@@ -181,7 +183,7 @@ static void *serve(void *arg)
     struct ivd_region *r = arg;
     pthread_mutex_lock(&r->lock);
     while (!r->stop) {
-        uint64_t start = now_ms();
+        uint64_t start = ivd_now_ms();
         if (tick(r)) {
             pthread_mutex_unlock(&r->lock);
             uint32_t freed = watch_jobs(r);
@@ -252,6 +254,7 @@ static void destroy(struct ivd_region *r)
         close(r->lock_fd);
     }
     free(r->jobs);
+    free(r->refusals.sums);
     free(r);
 }
 
@@ -294,29 +297,62 @@ void ivd_region_stop(struct ivd_region *r)
 
 /* ---- for the main thread -------------------------------------------------------------------- */
 
+struct refusing {
+    const struct ivd_region *region;
+    struct refusals now;
+};
+
+static bool was_refused(const struct refusals *refusals, uint32_t sum)
+{
+    for (uint32_t i = 0; i < refusals->count; i++) {
+        if (refusals->sums[i] == sum) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void say_refused(void *arg, const struct ivd_vm *vm, const char *reason)
 {
-    const struct ivd_region *r = arg;
+    struct refusing *refusing = arg;
+    const struct ivd_region *r = refusing->region;
+    char text[IVL_VM_NAME_BYTES + 200] = "";
+    int n = snprintf(text, sizeof(text), "%s %s", vm->vm.name, reason);
+    uint32_t sum = ivl_crc32c(text, (size_t) n);
+    if (refusing->now.count < refusing->now.room) {
+        refusing->now.sums[refusing->now.count++] = sum;
+    }
+    if (was_refused(&r->refusals, sum)) {
+        return;
+    }
     ivd_log(IVD_WARNING, "region %s: VM %s: %s: not entered, its ranks use the network",
             r->conf->name, vm->vm.name, reason);
 }
 
-void ivd_region_set_vms(struct ivd_region *r, const struct ivd_vm *list, uint32_t n, bool complete)
+static void reconcile(struct ivd_region *r, const struct ivd_vm_list *list)
+{
+    struct refusing refusing = { .region = r };
+    uint64_t epoch = r->table.epoch;
+    enum ivd_absent absent = look_at_jobs(r) == UINT64_MAX ? IVD_ABSENT_LEAVE : IVD_ABSENT_GONE;
+    refusing.now.sums = calloc((size_t) list->count + 1, sizeof(*refusing.now.sums));
+    refusing.now.room = refusing.now.sums ? list->count : 0;
+    struct ivd_table_change change =
+        ivd_table_reconcile(&r->table, list, absent, ivd_now_ms(), say_refused, &refusing);
+    free(r->refusals.sums);
+    r->refusals = refusing.now;
+    if (r->table.epoch != epoch) {
+        save(r);
+        publish(r, false);
+        ivd_log(IVD_INFO, "region %s: %u VMs: %u added, %u changed, %u removed", r->conf->name,
+                ivd_table_active(&r->table), change.added, change.updated, change.removed);
+    }
+}
+
+void ivd_region_set_vms(struct ivd_region *r, const struct ivd_vm_list *list)
 {
     pthread_mutex_lock(&r->lock);
     if (still_there(r)) {
-        uint64_t epoch = r->table.epoch;
-        enum ivd_absent absent = !complete                       ? IVD_ABSENT_STAY
-                                 : look_at_jobs(r) == UINT64_MAX ? IVD_ABSENT_LEAVE
-                                                                 : IVD_ABSENT_GONE;
-        struct ivd_table_change change =
-            ivd_table_reconcile(&r->table, list, n, absent, now_ms(), say_refused, r);
-        if (r->table.epoch != epoch) {
-            save(r);
-            publish(r, false);
-            ivd_log(IVD_INFO, "region %s: %u VMs: %u added, %u changed, %u removed", r->conf->name,
-                    ivd_table_active(&r->table), change.added, change.updated, change.removed);
-        }
+        reconcile(r, list);
     }
     pthread_mutex_unlock(&r->lock);
 }
@@ -329,8 +365,7 @@ void ivd_region_status(struct ivd_region *r, struct ivd_region_status *status)
                                           .geo = r->region->geo,
                                           .beat = r->beat,
                                           .restored = r->restored,
-                                          .reclaimed = r->reclaimed,
-                                          .vms = ivd_table_active(&r->table) };
+                                          .reclaimed = r->reclaimed };
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -350,9 +385,4 @@ uint32_t ivd_region_vms(struct ivd_region *r, struct ivl_vm *list, uint32_t n)
 int ivd_region_fd(const struct ivd_region *r)
 {
     return ivl_region_fd(r->region);
-}
-
-const struct ivd_region_conf *ivd_region_conf(const struct ivd_region *r)
-{
-    return r->conf;
 }

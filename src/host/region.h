@@ -22,9 +22,8 @@ int ivd_region_start(const struct ivd_region_conf *conf, const char *state_dir, 
 /* Stops the thread and closes the region, which stays as it is. */
 void ivd_region_stop(struct ivd_region *region);
 
-/* These VMs have the region now; complete: and no others. */
-void ivd_region_set_vms(struct ivd_region *region, const struct ivd_vm *list, uint32_t n,
-                        bool complete);
+/* These VMs have the region now. */
+void ivd_region_set_vms(struct ivd_region *region, const struct ivd_vm_list *list);
 
 struct ivd_region_status {
     bool lost;  /* its file shrank */
@@ -33,7 +32,6 @@ struct ivd_region_status {
     uint64_t beat;
     uint64_t restored;  /* entries and superblocks put back */
     uint64_t reclaimed; /* jobs freed */
-    uint32_t vms;
 };
 void ivd_region_status(struct ivd_region *region, struct ivd_region_status *status);
 
@@ -42,7 +40,5 @@ uint32_t ivd_region_vms(struct ivd_region *region, struct ivl_vm *list, uint32_t
 
 /* Descriptor of the region's file; it belongs to the region. */
 int ivd_region_fd(const struct ivd_region *region);
-
-const struct ivd_region_conf *ivd_region_conf(const struct ivd_region *region);
 
 #endif /* IVD_REGION_H_INCLUDED */

@@ -83,23 +83,31 @@ static bool listed(const struct ivd_vm *list, uint32_t n, const struct ivd_vm *v
     return false;
 }
 
-static uint32_t remove_unlisted(struct ivd_table *table, const struct ivd_vm *list, uint32_t n,
+/* What is left of an entry whose VM has gone. */
+static void take_out(struct ivd_table *table, uint32_t slot, enum ivd_absent absent,
+                     uint64_t now_ms)
+{
+    struct ivd_vm *entry = &table->entries[slot];
+    if (absent == IVD_ABSENT_GONE) {
+        entry->vm.state = IVL_VM_GONE;
+        table->gone_ms[slot] = now_ms;
+    } else {
+        memset(entry, 0, sizeof(*entry));
+    }
+    table->epoch++;
+}
+
+static uint32_t remove_unlisted(struct ivd_table *table, const struct ivd_vm_list *list,
                                 enum ivd_absent absent, uint64_t now_ms)
 {
     uint32_t removed = 0;
     for (uint32_t i = 0; i < table->count; i++) {
-        struct ivd_vm *entry = &table->entries[i];
-        if (entry->vm.state != IVL_VM_ACTIVE || listed(list, n, entry)) {
-            continue;
+        const struct ivd_vm *entry = &table->entries[i];
+        if (entry->vm.state == IVL_VM_ACTIVE && (list->complete || entry->run == 0) &&
+            !listed(list->vms, list->count, entry)) {
+            take_out(table, i, absent, now_ms);
+            removed++;
         }
-        if (absent == IVD_ABSENT_GONE) {
-            entry->vm.state = IVL_VM_GONE;
-            table->gone_ms[i] = now_ms;
-        } else {
-            memset(entry, 0, sizeof(*entry));
-        }
-        table->epoch++;
-        removed++;
     }
     return removed;
 }
@@ -137,23 +145,17 @@ static void fill(struct ivd_table *table, uint32_t slot, const struct ivd_vm *vm
     table->entries[slot].vm.epoch = epoch;
 }
 
-/* Enters or updates one VM. */
-static void enter(struct ivd_table *table, const struct ivd_vm *vm, struct ivd_table_change *change,
-                  ivd_table_refusal_fn refused, void *arg)
+/* Enters or updates one VM. False: refused, with the reason. */
+static bool enter(struct ivd_table *table, const struct ivd_vm *vm, uint32_t slot,
+                  struct ivd_table_change *change, char *reason, size_t size)
 {
-    char reason[200];
-    uint32_t slot = find_entry(table, vm);
     bool fresh = slot == UINT32_MAX;
-    if (clashes(table, vm, slot, reason, sizeof(reason))) {
-        change->refused++;
-        refused(arg, vm, reason);
-        return;
+    if (clashes(table, vm, slot, reason, size)) {
+        return false;
     }
     if (fresh && (slot = free_slot(table)) == table->count) {
-        snprintf(reason, sizeof(reason), "all %u table entries are in use", table->count);
-        change->refused++;
-        refused(arg, vm, reason);
-        return;
+        snprintf(reason, size, "all %u table entries are in use", table->count);
+        return false;
     }
     const struct ivd_vm old = table->entries[slot];
     fill(table, slot, vm, fresh ? table->epoch + 1 : old.vm.epoch);
@@ -162,18 +164,39 @@ static void enter(struct ivd_table *table, const struct ivd_vm *vm, struct ivd_t
         change->added += fresh;
         change->updated += !fresh;
     }
+    return true;
 }
 
-struct ivd_table_change ivd_table_reconcile(struct ivd_table *table, const struct ivd_vm *list,
-                                            uint32_t n, enum ivd_absent absent, uint64_t now_ms,
+/* A VM that is refused loses the entry that it had: what that says is no longer true, and another
+ * may need it; so all are tried a second time. */
+static void enter_all(struct ivd_table *table, const struct ivd_vm_list *list,
+                      enum ivd_absent absent, uint64_t now_ms, struct ivd_table_change *change,
+                      ivd_table_refusal_fn refused, void *arg)
+{
+    char reason[200];
+    for (uint32_t k = 0; k < 2 * list->count; k++) {
+        const struct ivd_vm *vm = &list->vms[k % list->count];
+        uint32_t slot = find_entry(table, vm);
+        if (!vm->vm.name[0] || enter(table, vm, slot, change, reason, sizeof(reason))) {
+            continue;
+        }
+        if (slot != UINT32_MAX) {
+            take_out(table, slot, absent, now_ms);
+            change->removed++;
+        }
+        if (k >= list->count) {
+            change->refused++;
+            refused(arg, vm, reason);
+        }
+    }
+}
+
+struct ivd_table_change ivd_table_reconcile(struct ivd_table *table, const struct ivd_vm_list *list,
+                                            enum ivd_absent absent, uint64_t now_ms,
                                             ivd_table_refusal_fn refused, void *arg)
 {
     struct ivd_table_change change = { 0 };
-    if (absent != IVD_ABSENT_STAY) {
-        change.removed = remove_unlisted(table, list, n, absent, now_ms);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        enter(table, &list[i], &change, refused, arg);
-    }
+    change.removed = remove_unlisted(table, list, absent, now_ms);
+    enter_all(table, list, absent, now_ms, &change, refused, arg);
     return change;
 }

@@ -13,7 +13,7 @@
 /* A VM that should be in the table. */
 struct ivd_vm {
     struct ivl_abi_vm vm; /* state and epoch are the table's business */
-    uint64_t run;         /* changes when the VM is started anew; 0: not known */
+    uint64_t run;         /* changes when the VM is started anew; 0: of the configuration */
 };
 
 struct ivd_table {
@@ -35,15 +35,21 @@ typedef void (*ivd_table_refusal_fn)(void *arg, const struct ivd_vm *vm, const c
 
 /* What becomes of VMs that are in the table, but not in a list. */
 enum ivd_absent {
-    IVD_ABSENT_STAY,  /* the list may not be complete */
     IVD_ABSENT_LEAVE, /* their slots become free */
     IVD_ABSENT_GONE   /* jobs may name them: kept until ivd_table_forget */
 };
 
+struct ivd_vm_list {
+    const struct ivd_vm *vms;
+    uint32_t count;
+    bool complete; /* else only VMs whose run is 0 go if they are not listed */
+};
+
 /* Makes the table hold the VMs in list, which have no flaw (ivl_vm_flaw). A VM keeps its slot as
- * long as it runs; one that shares an identity with another that is there is refused. */
-struct ivd_table_change ivd_table_reconcile(struct ivd_table *table, const struct ivd_vm *list,
-                                            uint32_t n, enum ivd_absent absent, uint64_t now_ms,
+ * long as it runs; one that shares an identity with another that is there is refused, and loses the
+ * entry that it had. A VM without a name is one that runs but is not described: its entry stays. */
+struct ivd_table_change ivd_table_reconcile(struct ivd_table *table, const struct ivd_vm_list *list,
+                                            enum ivd_absent absent, uint64_t now_ms,
                                             ivd_table_refusal_fn refused, void *arg);
 
 /* Frees the slots of VMs that went before the oldest living job began (UINT64_MAX: no job lives).

@@ -100,6 +100,10 @@ tap_check 'detach what is not attached' ctl_says 0 'other: region mpi already de
 tap_check 'a domain that is not there' ctl_says 1 'vm9: libvirt has no domain of that name or UUID' attach vm9
 tap_check 'a region that is not there' ctl_says 1 'no such region' attach nope 'vm 1'
 tap_check 'what libvirt refuses is passed on' ctl_says 1 'ivshmemctl: other: attach: ' attach other
+tap_check 'detach that is refused, as by a guest' ctl_says 1 'ivshmemctl: vm 1: detach: ' detach 'vm 1'
+tap_check 'its entry goes all the same' eventually vms "[('static', 'active')]"
+tap_check 'until it is attached again' ctl_says 0 'already attached' attach 'vm 1'
+tap_check 'and is back' eventually vms "[('static', 'active'), ('vm_1', 'active')]"
 
 stop KILL
 write_conf 'test:///nonexistent/node.xml'
@@ -110,8 +114,8 @@ tap_check 'and goes on trying' status "d['libvirt'] == 'not connected'"
 tap_check 'attach says so' ctl_says 1 'the daemon is not connected to libvirt' attach 'vm 1'
 sed -i 's/^\[vm static\]/[vm static2]/; s/00:09/00:08/' "$conf"
 kill -HUP "$pid"
-tap_check 'VMs of the configuration are entered meanwhile' \
-    eventually vms "[('static', 'active'), ('vm_1', 'active'), ('static2', 'active')]"
+tap_check 'VMs of the configuration come and go meanwhile' \
+    eventually vms "[('static2', 'active'), ('vm_1', 'active')]"
 stop
 sed -i "/vm 1/s/vm 1/vm 2/" "$dir/node.xml"
 write_conf "test://$dir/node.xml"
@@ -120,5 +124,26 @@ tap_check 'it keeps its slot, as its UUID is the same; what is gone goes' \
     eventually json "$region" "[(v['slot'], v['name']) for v in d['vms']] == [(0, 'static'), (1, 'vm_2')]"
 stop
 tap_check 'SIGTERM ends it' test "$status" -eq 0
+no_leak()
+{
+    ! said 'still in use'
+}
+tap_check 'the connection was closed' no_leak
+
+# A libvirtd that accepts, and never answers.
+python3 -c "
+import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('$dir/hang')
+s.listen(5)
+time.sleep(600)" &
+others+=("$!")
+eventually test -S "$dir/hang"
+write_conf "qemu+unix:///system?socket=$dir/hang"
+starts 'libvirtd hangs: it starts'
+tap_check 'it says so' eventually said 'still connecting'
+SECONDS=0
+stop
+tap_check 'SIGTERM ends it all the same' test "$status" -eq 0 -a "$SECONDS" -lt 10
 tap_check 'no daemon' ctl_says 1 'is ivshmemd running? name its socket with --socket' status
 host_done

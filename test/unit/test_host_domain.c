@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "domain.h"
+#include "revoked.h"
 
 static char root[64];
 
@@ -194,36 +195,89 @@ static struct ivd_region_conf region_of(const char *path, const char *doorbell)
     return region;
 }
 
-static void test_shmem_find(void **state)
+/* How the domain has it; with the element if it is a device. */
+static int presence(const char *xml, const struct ivd_region_conf *r, const char *element)
+{
+    char *text = NULL;
+    int rc = ivd_domain_presence(xml, strlen(xml), r, &text);
+    assert_int_equal(text != NULL, rc == IVD_PRESENT_SHMEM);
+    if (text) {
+        assert_non_null(strstr(text, element));
+    }
+    free(text);
+    return rc;
+}
+
+static void test_presence(void **state)
 {
     (void) state;
     size_t length;
-    const char *xml = read_sample("full.xml", &length);
     const char *doorbell =
         "<domain><name>a</name><devices><shmem name='mpi'><model "
         "type='ivshmem-doorbell'/><server path='/run/d'/></shmem></devices></domain>";
+    const char *line = "<domain><name>a</name><commandline><arg value='-object'/>"
+                       "<arg value='memory-backend-file,id=m,mem-path=/dev/hugepages/mpi,size=1M'/>"
+                       "</commandline></domain>";
     struct ivd_region_conf r = region_of("/dev/shm/mpi", "");
     struct ivd_domain d;
-    char *text = ivd_domain_shmem(xml, length, &r);
-    assert_non_null(text);
-    assert_ptr_equal(strstr(text, "<shmem name=\"mpi\""), text);
-    assert_non_null(strstr(text, "<size unit=\"M\">16</size>"));
-    free(text);
-    assert_null(ivd_domain_shmem("x", 1, &r));
-    assert_null(
-        ivd_domain_shmem(doorbell, strlen(doorbell), &r)); /* the name is not a file's there */
+    char *xml = read_sample("full.xml", &length);
+    xml[length] = '\0';
+    assert_int_equal(presence(xml, &r, "<size unit=\"M\">16</size>"), IVD_PRESENT_SHMEM);
+    assert_int_equal(presence("x", &r, ""), -EINVAL); /* not the same as none */
+    assert_int_equal(presence("", &r, ""), -EINVAL);
+    assert_int_equal(presence(doorbell, &r, ""), IVD_PRESENT_NOT); /* its name is not a file's */
     r = region_of("/dev/shm/mp", "");
-    assert_null(ivd_domain_shmem(xml, length, &r));
+    assert_int_equal(presence(xml, &r, ""), IVD_PRESENT_NOT);
     r = region_of("/dev/hugepages/mpi", "/run/d");
-    text = ivd_domain_shmem(doorbell, strlen(doorbell), &r);
-    assert_non_null(text);
-    free(text);
+    assert_int_equal(presence(doorbell, &r, "/run/d"), IVD_PRESENT_SHMEM);
+    assert_int_equal(presence(line, &r, ""), IVD_PRESENT_COMMANDLINE);
     expect_ok(parse(doorbell, &d, diag));
     assert_int_equal(d.path_count, 1);
-    assert_true(ivd_path_is_region(d.paths[0], &r));
+    assert_true(ivd_domain_has(&d, &r));
     r = region_of("/dev/shm/mpi", "");
-    assert_false(ivd_path_is_region(d.paths[0], &r));
+    assert_int_equal(presence(line, &r, ""), IVD_PRESENT_NOT);
+    assert_false(ivd_domain_has(&d, &r));
     assert_false(ivd_path_is_region("", &r));
+}
+
+/* Ordered back, and not let go of. */
+static void test_revoked(void **state)
+{
+    (void) state;
+    struct ivd_revoked revoked = { .count = 0 };
+    struct ivd_revocation item = { .uuid = { 1 }, .run = 5 };
+    struct ivd_domain d = { .vm = { .run = 5 }, .path_count = 2 }, copy;
+    item.region = region_of("/dev/shm/mpi", "");
+    d.vm.vm.uuid[0] = 1;
+    d.vm.vm.name[0] = 'a';
+    strcpy(d.paths[0], "/dev/shm/mpi");
+    strcpy(d.paths[1], "/dev/shm/b");
+    assert_true(ivd_revoked_add(&revoked, &item));
+    assert_true(ivd_revoked_add(&revoked, &item));
+    for (int i = 0; i < 2; i++) { /* it holds, look after look */
+        copy = d;
+        ivd_revoked_apply(&revoked, &copy, 1);
+        assert_int_equal(copy.path_count, 1);
+        assert_string_equal(copy.paths[0], "/dev/shm/b");
+    }
+    ivd_revoked_remove(&revoked, &item); /* attached again */
+    copy = d;
+    ivd_revoked_apply(&revoked, &copy, 1);
+    assert_int_equal(copy.path_count, 2);
+
+    assert_true(ivd_revoked_add(&revoked, &item));
+    copy.vm.vm.name[0] = '\0'; /* not described for once */
+    copy.path_count = 0;
+    ivd_revoked_apply(&revoked, &copy, 1);
+    copy = d;
+    ivd_revoked_apply(&revoked, &copy, 1);
+    assert_int_equal(copy.path_count, 1);
+    copy = d;
+    copy.vm.run = 6; /* started anew */
+    ivd_revoked_apply(&revoked, &copy, 1);
+    assert_int_equal(copy.path_count, 2);
+    assert_int_equal(revoked.count, 0);
+    ivd_revoked_fini(&revoked);
 }
 
 static void expect_shmem(const char *path, const char *doorbell, const char *want)
@@ -322,7 +376,8 @@ int main(void)
         cmocka_unit_test(test_little),
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_shmem_find),
+        cmocka_unit_test(test_presence),
+        cmocka_unit_test(test_revoked),
         cmocka_unit_test(test_shmem_make),
         cmocka_unit_test(test_cpusets),
         cmocka_unit_test(test_objects),

@@ -44,7 +44,8 @@ static struct ivd_vm vm_of(const char *name, uint8_t number, uint64_t run)
 static struct ivd_table_change reconcile(const struct ivd_vm *list, uint32_t n,
                                          enum ivd_absent absent, uint64_t now)
 {
-    return ivd_table_reconcile(&table, list, n, absent, now, refused, &table);
+    const struct ivd_vm_list all = { list, n, true };
+    return ivd_table_reconcile(&table, &all, absent, now, refused, &table);
 }
 
 static void test_life(void **state)
@@ -66,7 +67,8 @@ static void test_life(void **state)
     assert_int_equal(table.entries[1].vm.epoch, 2);
     assert_int_equal(table.epoch, 3);
 
-    change = reconcile(&list[1], 1, IVD_ABSENT_STAY, 13);
+    const struct ivd_vm_list part = { &list[1], 1, false };
+    change = ivd_table_reconcile(&table, &part, IVD_ABSENT_LEAVE, 13, refused, &table);
     assert_int_equal(change.removed, 0);
     change = reconcile(&list[1], 1, IVD_ABSENT_LEAVE, 13);
     assert_int_equal(change.removed, 1);
@@ -120,7 +122,55 @@ static void test_clash(void **state)
     refusals[0] = '\0';
     change = reconcile(&list[0], 3, IVD_ABSENT_LEAVE, 11);
     assert_int_equal(change.refused, 2);
-    assert_int_equal(table.entries[1].vm.vsock_cid, 103);
+    assert_int_equal(table.entries[1].vm.state, IVL_VM_FREE); /* what it said is true no more */
+    assert_string_equal(refusals, "b: has the same MAC address 52:54:00:00:00:01 as a in slot 0;"
+                                  "c: has the same vsock CID 101 as a in slot 0;");
+}
+
+/* Two VMs exchange an address: neither may keep the other out for ever. */
+static void test_exchange(void **state)
+{
+    (void) state;
+    struct ivd_vm list[] = { vm_of("a", 1, 1), vm_of("b", 2, 1) };
+    reconcile(list, 2, IVD_ABSENT_LEAVE, 10);
+    uint32_t cid = list[0].vm.vsock_cid;
+    list[0].vm.vsock_cid = list[1].vm.vsock_cid;
+    list[1].vm.vsock_cid = cid;
+    struct ivd_table_change change = reconcile(list, 2, IVD_ABSENT_GONE, 11);
+    assert_int_equal(change.refused, 0);
+    assert_string_equal(refusals, "");
+    assert_int_equal(ivd_table_active(&table), 2);
+    assert_int_equal(table.entries[0].vm.state, IVL_VM_GONE);
+    assert_int_equal(table.entries[1].vm.vsock_cid, cid);
+    assert_int_equal(table.entries[2].vm.vsock_cid, list[0].vm.vsock_cid);
+}
+
+/* VMs of the configuration go though libvirt has not answered; those of libvirt stay. */
+static void test_incomplete(void **state)
+{
+    (void) state;
+    const struct ivd_vm list[] = { vm_of("static", 1, 0), vm_of("b", 2, 7) };
+    reconcile(list, 2, IVD_ABSENT_LEAVE, 10);
+    const struct ivd_vm_list none = { NULL, 0, false };
+    ivd_table_reconcile(&table, &none, IVD_ABSENT_LEAVE, 11, refused, &table);
+    assert_int_equal(table.entries[0].vm.state, IVL_VM_FREE);
+    assert_int_equal(table.entries[1].vm.state, IVL_VM_ACTIVE);
+}
+
+static void test_unknown(void **state)
+{
+    (void) state;
+    struct ivd_vm list[] = { vm_of("a", 1, 1), vm_of("b", 2, 1) };
+    reconcile(list, 2, IVD_ABSENT_LEAVE, 10);
+    struct ivd_vm unknown = { .run = 1 };
+    memcpy(unknown.vm.uuid, list[0].vm.uuid, IVL_UUID_BYTES);
+    struct ivd_table_change change = reconcile(&unknown, 1, IVD_ABSENT_LEAVE, 11);
+    assert_int_equal(change.removed, 1); /* b */
+    assert_string_equal(table.entries[0].vm.name, "a");
+    unknown.run = 2; /* started anew */
+    change = reconcile(&unknown, 1, IVD_ABSENT_LEAVE, 12);
+    assert_int_equal(change.removed, 1);
+    assert_int_equal(ivd_table_active(&table), 0);
 }
 
 static void test_full(void **state)
@@ -259,7 +309,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_restarted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forget, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clash, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exchange, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_incomplete, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state, setup, teardown),
         cmocka_unit_test(test_keep),
         cmocka_unit_test(test_seal_restore),
