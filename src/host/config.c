@@ -178,6 +178,41 @@ static int read_line(struct reader *r, char *text)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+static bool same_path(const char *a, const char *b)
+{
+    return *a && strcmp(a, b) == 0;
+}
+
+/* Paths that one region has alone; and its doorbell is for QEMU, not for all of the daemon's group. */
+static int check_shared(const struct reader *r, const struct ivd_region_conf *region,
+                        uint32_t before)
+{
+    const struct ivd_config *config = r->at.config;
+    if (region->doorbell[0] && (!region->group[0] || region->mode != 0660)) {
+        return refuse_line(r, region->line, "give it mode = 0660 and a group that QEMU is in",
+                           "a doorbell that QEMU cannot open: region ", region->name);
+    }
+    if (same_path(region->doorbell, config->socket) || same_path(region->path, config->socket) ||
+        same_path(region->doorbell, region->path)) {
+        return refuse_line(r, region->line, "give each its own",
+                           "path, doorbell and the daemon's socket are not all different: region ",
+                           region->name);
+    }
+    for (uint32_t k = 0; k < before; k++) {
+        const struct ivd_region_conf *other = &config->regions[k];
+        if (same_path(other->path, region->path)) {
+            return refuse_line(r, region->line, "give each region its own",
+                               "another region has the same path: ", region->path);
+        }
+        if (same_path(other->doorbell, region->doorbell) ||
+            same_path(other->doorbell, region->path) || same_path(other->path, region->doorbell)) {
+            return refuse_line(r, region->line, "give each region its own",
+                               "another region has the same doorbell: ", region->doorbell);
+        }
+    }
+    return 0;
+}
+
 static int check_regions(const struct reader *r)
 {
     const struct ivd_config *config = r->at.config;
@@ -190,11 +225,9 @@ static int check_regions(const struct reader *r)
             return refuse_line(r, region->line, "give it both",
                                "a region without path or size: ", region->name);
         }
-        for (uint32_t k = 0; k < i; k++) {
-            if (strcmp(config->regions[k].path, region->path) == 0) {
-                return refuse_line(r, region->line, "give each region its own",
-                                   "another region has the same path: ", region->path);
-            }
+        int rc = check_shared(r, region, i);
+        if (rc) {
+            return rc;
         }
     }
     return 0;

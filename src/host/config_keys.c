@@ -20,9 +20,17 @@ static bool copy_text(char *to, size_t size, const char *value)
     return true;
 }
 
+/* One way only to write a path, so that equal ones are seen. */
 static bool copy_path(char *to, size_t size, const char *value)
 {
-    return value[0] == '/' && !strstr(value, "/../") && copy_text(to, size, value);
+    size_t length = strlen(value);
+    for (const char *p = value; *p; p++) {
+        size_t name = strcspn(p + (*p == '/'), "/");
+        if (*p == '/' && (name == 0 || (name <= 2 && strspn(p + 1, ".") == name))) {
+            return false;
+        }
+    }
+    return length > 1 && value[0] == '/' && copy_text(to, size, value);
 }
 
 static bool take_u32(const char *value, uint32_t low, uint32_t high, uint32_t *to)
@@ -45,7 +53,7 @@ static const char *set_socket(struct ivd_config_reader *r, const char *value)
     }
     return copy_path(r->config->socket, sizeof(r->config->socket), value)
                ? NULL
-               : "write an absolute path of at most 99 bytes, or none";
+               : "write an absolute path of at most 99 bytes, without //, /. and /.., or none";
 }
 
 static const char *set_socket_group(struct ivd_config_reader *r, const char *value)
@@ -59,7 +67,7 @@ static const char *set_state_dir(struct ivd_config_reader *r, const char *value)
 {
     return copy_path(r->config->state_dir, sizeof(r->config->state_dir), value)
                ? NULL
-               : "write an absolute path";
+               : "write an absolute path, without //, /. and /..";
 }
 
 static const char *set_libvirt(struct ivd_config_reader *r, const char *value)
@@ -86,7 +94,7 @@ static const char *set_path(struct ivd_config_reader *r, const char *value)
 {
     return copy_path(r->region->path, sizeof(r->region->path), value)
                ? NULL
-               : "write an absolute path on /dev/shm or hugetlbfs";
+               : "write an absolute path on /dev/shm or hugetlbfs, without //, /. and /..";
 }
 
 static const char *set_size(struct ivd_config_reader *r, const char *value)
@@ -185,7 +193,7 @@ static const char *set_doorbell(struct ivd_config_reader *r, const char *value)
 {
     return copy_path(r->region->doorbell, sizeof(r->region->doorbell), value)
                ? NULL
-               : "write an absolute path of at most 99 bytes";
+               : "write an absolute path of at most 99 bytes, without //, /. and /..";
 }
 
 static const char *set_vectors(struct ivd_config_reader *r, const char *value)
@@ -295,7 +303,7 @@ const struct ivd_key ivd_keys[] = {
     { IVD_SECTION_REGION, "owner", "#root",
       "User that owns the file. Default: the daemon's own. Who owns it can remove it.",
       false, set_owner },
-    { IVD_SECTION_REGION, "group", "#kvm",
+    { IVD_SECTION_REGION, "group", "kvm",
       "Group of the file: one that QEMU is in. Default: the daemon's own.",
       false, set_group },
     { IVD_SECTION_REGION, "vms", "64",
@@ -322,7 +330,8 @@ const struct ivd_key ivd_keys[] = {
       false, set_adopt },
     { IVD_SECTION_REGION, "doorbell", "#/run/ivshmemd/mpi.doorbell",
       "UNIX socket for QEMU's ivshmem-doorbell devices, whose VMs can wake each other by interrupts;\n"
-      "group as the region's. A region on hugetlbfs can be plugged in this way only.",
+      "mode and group as the region's, which have to be mode = 0660 and group. A region on hugetlbfs\n"
+      "can be plugged in this way only.",
       false, set_doorbell },
     { IVD_SECTION_REGION, "vectors", "#2",
       "Interrupts of such a device, 1 to 8; the same for all.",

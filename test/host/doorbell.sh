@@ -12,6 +12,8 @@ state-directory = $dir/state
 [region a]
 path = $dir/a
 size = 1M
+mode = 0660
+group = $(id -g)
 doorbell = $dir/bell
 vectors = 3
 END

@@ -95,6 +95,23 @@ static void test_refusals(void **state)
         { "[region a]\npath = /dev/shm/a\n", "conf:1: a region without path or size: a" },
         { "[region a]\nsize = 1M\n", "conf:1: a region without path or size: a" },
         { "[region a]\npath = /dev/shm/../a\n", "conf:2: path: bad value" },
+        { "[region a]\npath = /dev/shm//a\n", "conf:2: path: bad value: /dev/shm//a" },
+        { "[region a]\npath = /dev/shm/./a\n", "conf:2: path: bad value" },
+        { "[region a]\npath = /dev/shm/a/\n", "conf:2: path: bad value" },
+        { "[region a]\npath = /dev/shm/..\n", "conf:2: path: bad value" },
+        { "[region a]\npath = /\n", "conf:2: path: bad value" },
+        { REGION "doorbell = /run/d\ngroup = kvm\n", "conf:1: a doorbell that QEMU cannot open" },
+        { REGION "doorbell = /run/d\nmode = 0660\n", "conf:1: a doorbell that QEMU cannot open" },
+        { REGION "doorbell = /dev/shm/a\nmode = 0660\ngroup = kvm\n",
+          "conf:1: path, doorbell and the daemon's socket are not all different: region a" },
+        { REGION "doorbell = /run/ivshmemd/socket\nmode = 0660\ngroup = kvm\n",
+          "conf:1: path, doorbell and the daemon's socket are not all different: region a" },
+        { REGION "doorbell = /run/d\nmode = 0660\ngroup = kvm\n[region b]\npath = /dev/shm/b\n"
+                 "size = 1M\ndoorbell = /run/d\nmode = 0660\ngroup = kvm\n",
+          "conf:7: another region has the same doorbell: /run/d" },
+        { REGION "[region b]\npath = /dev/shm/b\n"
+                 "size = 1M\ndoorbell = /dev/shm/a\nmode = 0660\ngroup = kvm\n",
+          "conf:4: another region has the same doorbell: /dev/shm/a" },
         { "[region a]\nsize = 3M\n", "conf:2: size: bad value: 3M: choose a power of two" },
         { "[region a]\nsize = 512K\n", "conf:2: size: bad value: 512K" },
         { "[region a]\nmode = 0666\n", "conf:2: mode: bad value: 0666" },
@@ -179,6 +196,8 @@ static void test_same_host(void **state)
     expect_ok(parse(REGION "[vm v]\ncid = 3\n", &a, diag));
     expect_ok(parse(REGION "[vm w]\ncid = 4\n", &b, diag));
     assert_true(ivd_config_same_host(&a, &b));
+    ivd_config_fini(&b);
+    expect_ok(parse("[region a]\npath = /dev/shm/..a/.b/...\nsize = 1M\n", &b, diag));
     ivd_config_fini(&b);
     expect_ok(parse(REGION "lease = 3\n", &b, diag));
     assert_false(ivd_config_same_host(&a, &b));
