@@ -116,6 +116,28 @@ static const struct ivd_region_conf *choose_region(const struct ivd_daemon *d, c
     return conf;
 }
 
+/* A region that is not served is not there for a VM: QEMU would make a file in its place, or find
+ * what somebody else put there. It can be detached still. */
+static int check_served(const struct ivd_daemon *d, const struct ivd_region_conf *conf,
+                        struct ivl_diag *diag)
+{
+    uint32_t i = (uint32_t) (conf - d->config.regions);
+    struct ivd_region_status status = { .lost = true };
+    if (d->regions[i]) {
+        ivd_region_status(d->regions[i], &status);
+    }
+    if (status.lost) {
+        return ivl_fail(diag, -ENODEV, conf->name, "see the daemon's log, and restart it",
+                        "the region is not served: %s",
+                        d->regions[i] ? "lost" : "refused at start");
+    }
+    if (conf->doorbell[0] && !d->doorbells[i]) {
+        return ivl_fail(diag, -ENODEV, conf->name, "see the daemon's log, and restart it",
+                        "its doorbell is not served");
+    }
+    return 0;
+}
+
 static int plug(struct ivd_daemon *d, const struct ivd_caller *caller,
                 const struct ivd_request *request, struct ivl_diag *diag)
 {
@@ -127,6 +149,10 @@ static int plug(struct ivd_daemon *d, const struct ivd_caller *caller,
         return ivl_fail(diag, -ENOTSUP, request->domain,
                         "set the key libvirt, such as qemu:///system",
                         "the daemon does not use libvirt");
+    }
+    int rc = request->command == IVD_ATTACH ? check_served(d, conf, diag) : 0;
+    if (rc) {
+        return rc;
     }
     ivd_log(IVD_INFO, "uid %u: %s region %s, domain %s%s", caller->uid,
             request->command == IVD_ATTACH ? "attach" : "detach", conf->name, request->domain,

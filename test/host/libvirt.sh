@@ -24,7 +24,11 @@ libvirt = $1
 path = $region
 size = 1M
 lease = 1
+[region foreign]
+path = $dir/foreign
+size = 1M
 [vm static]
+region = mpi
 mac = 52:54:00:00:00:09
 END
 }
@@ -58,6 +62,7 @@ vms()
     json "$region" "[(v['name'], v['state']) for v in d['vms']] == $1"
 }
 
+: >"$dir/foreign"
 write_node
 write_conf "test://$dir/node.xml"
 "$daemon" --config "$conf" >"$dir/out" 2>&1 &
@@ -90,19 +95,22 @@ ctl_says()
     cat "$dir/o"
     [ "$status" -eq "$want" ] && grep -qF -- "$words" "$dir/o"
 }
-tap_check 'ivshmemctl status' ctl_says 0 "region mpi: $region, 1 MiB, served" status
-tap_check 'ivshmemctl status lists VMs' ctl_says 0 'vm_1: uuid 01234567-89ab-cdef-0123-456789abcdef' status
-tap_check 'ivshmemctl status --json' ctl_says 0 '"libvirt": "connected"' status --json
-tap_check 'attach what is attached' ctl_says 0 'vm 1: region mpi already attached' attach 'vm 1'
-tap_check 'attach by UUID' ctl_says 0 'already attached' attach 01234567-89ab-cdef-0123-456789abcdef
-tap_check 'attach, with the region' ctl_says 0 'already attached' attach mpi 'vm 1'
-tap_check 'detach what is not attached' ctl_says 0 'other: region mpi already detached' detach other
-tap_check 'a domain that is not there' ctl_says 1 'vm9: libvirt has no domain of that name or UUID' attach vm9
+tap_check 'ivshmemctl status' ctl_says 1 "region mpi: $region, 1 MiB, served" status
+tap_check 'ivshmemctl status lists VMs' ctl_says 1 'vm_1: uuid 01234567-89ab-cdef-0123-456789abcdef' status
+tap_check 'ivshmemctl status --json' ctl_says 1 '"libvirt": "connected"' status --json
+tap_check 'attach what is attached' ctl_says 0 'vm 1: region mpi already attached' attach mpi 'vm 1'
+tap_check 'attach by UUID' ctl_says 0 'already attached' attach mpi 01234567-89ab-cdef-0123-456789abcdef
+tap_check 'several regions, none named' ctl_says 1 'there are several' attach 'vm 1'
+tap_check 'attach of a region that was refused' \
+    ctl_says 1 'foreign: the region is not served: refused at start' attach foreign other
+tap_check 'which can be detached' ctl_says 0 'already detached' detach foreign other
+tap_check 'detach what is not attached' ctl_says 0 'other: region mpi already detached' detach mpi other
+tap_check 'a domain that is not there' ctl_says 1 'vm9: libvirt has no domain of that name or UUID' attach mpi vm9
 tap_check 'a region that is not there' ctl_says 1 'no such region' attach nope 'vm 1'
-tap_check 'what libvirt refuses is passed on' ctl_says 1 'ivshmemctl: other: attach: ' attach other
-tap_check 'detach that is refused, as by a guest' ctl_says 1 'ivshmemctl: vm 1: detach: ' detach 'vm 1'
+tap_check 'what libvirt refuses is passed on' ctl_says 1 'ivshmemctl: other: attach: ' attach mpi other
+tap_check 'detach that is refused, as by a guest' ctl_says 1 'ivshmemctl: vm 1: detach: ' detach mpi 'vm 1'
 tap_check 'its entry goes all the same' eventually vms "[('static', 'active')]"
-tap_check 'until it is attached again' ctl_says 0 'already attached' attach 'vm 1'
+tap_check 'until it is attached again' ctl_says 0 'already attached' attach mpi 'vm 1'
 tap_check 'and is back' eventually vms "[('static', 'active'), ('vm_1', 'active')]"
 
 stop KILL
@@ -111,7 +119,7 @@ starts 'without libvirt: it starts'
 tap_check 'the VMs stay as they were' vms "[('static', 'active'), ('vm_1', 'active')]"
 tap_check 'it says what is wrong' eventually said 'VMs stay as they were; trying again'
 tap_check 'and goes on trying' status "d['libvirt'] == 'not connected'"
-tap_check 'attach says so' ctl_says 1 'the daemon is not connected to libvirt' attach 'vm 1'
+tap_check 'attach says so' ctl_says 1 'the daemon is not connected to libvirt' attach mpi 'vm 1'
 sed -i 's/^\[vm static\]/[vm static2]/; s/00:09/00:08/' "$conf"
 kill -HUP "$pid"
 tap_check 'VMs of the configuration come and go meanwhile' \
