@@ -61,6 +61,13 @@ static int set_access(int fd, const struct ivd_region_conf *conf, const struct a
 
 /* ---- a new one ------------------------------------------------------------------------------ */
 
+/* Under which name it is spoken of. */
+static void name_region(struct ivl_region *region, const char *path)
+{
+    snprintf(region->path, sizeof(region->path), "%s", path);
+    snprintf(region->uri, sizeof(region->uri), "file:%s", path);
+}
+
 static int open_region(const char *path, struct ivl_region **region, struct ivl_diag *diag)
 {
     char uri[IVD_PATH_BYTES + sizeof("file:") + sizeof(FRESH_SUFFIX)];
@@ -82,6 +89,16 @@ static int make_file(const struct ivd_region_conf *conf, const char *path, struc
     return rc;
 }
 
+static void identify(const struct ivd_region_conf *conf, const struct stat *st,
+                     struct ivd_prepared *out)
+{
+    out->identity = (struct ivd_identity){ .dev = st->st_dev,
+                                           .ino = st->st_ino,
+                                           .numa_mask = conf->numa_mask,
+                                           .numa_policy = conf->numa_policy };
+    ivl_seal_read(out->region, out->identity.seal);
+}
+
 /* Writes it down, then gives it its name. */
 static int announce(const struct ivd_region_conf *conf, const char *state_dir, const char *fresh,
                     struct ivd_prepared *out, struct ivl_diag *diag)
@@ -90,8 +107,15 @@ static int announce(const struct ivd_region_conf *conf, const char *state_dir, c
     if (rc) {
         return ivl_fail(diag, rc, conf->name, "free some memory", "out of memory");
     }
-    ivl_seal_read(out->region, out->seal);
-    rc = ivd_state_save(state_dir, conf->name, out->seal, &out->table, diag);
+    struct stat st;
+    rc = fstat(ivl_region_fd(out->region), &st)
+             ? ivl_fail(diag, -errno, fresh, "check its directory", "cannot look at it: %s",
+                        ivd_error(errno).s)
+             : 0;
+    if (rc == 0) {
+        identify(conf, &st, out);
+        rc = ivd_state_save(state_dir, conf->name, &out->identity, &out->table, diag);
+    }
     if (rc == 0 && renameat2(AT_FDCWD, fresh, AT_FDCWD, conf->path, RENAME_NOREPLACE)) {
         rc = ivl_fail(diag, -errno, conf->path, "remove what is there if no VM uses it",
                       "cannot rename the new region to it: %s", ivd_error(errno).s);
@@ -115,17 +139,16 @@ static int make_region(const struct ivd_region_conf *conf, const char *state_dir
     if (rc == 0) {
         rc = set_access(ivl_region_fd(out->region), conf, access, diag);
         rc = rc ? rc : announce(conf, state_dir, fresh, out, diag);
-        ivl_region_close(out->region);
+        if (rc) {
+            ivl_region_close(out->region);
+        }
     }
     if (rc) {
         unlink(fresh);
         return rc;
     }
-    rc = open_region(conf->path, &out->region, diag); /* by the name that it has now */
-    if (rc) {
-        ivd_table_fini(&out->table);
-    }
-    return rc;
+    name_region(out->region, conf->path);
+    return 0;
 }
 
 /* ---- one that is there ---------------------------------------------------------------------- */
@@ -151,23 +174,66 @@ static int check_file(const struct ivd_region_conf *conf, const struct access *a
     return 0;
 }
 
+/* The file at the region's path, opened once: all that follows is done to that one, by its
+ * descriptor's name, whatever comes to be at the path. */
+struct opened {
+    int fd;
+    struct stat st;
+    char name[40];
+};
+
+/* 0; -ENOENT: there is none, which is no failure; or an error. */
+static int open_once(const struct ivd_region_conf *conf, struct opened *file, struct ivl_diag *diag)
+{
+    file->fd = open(conf->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    int err = file->fd < 0 ? errno : 0;
+    if (err == ELOOP || err == EISDIR || err == ENXIO) {
+        return ivl_fail(diag, -EINVAL, conf->path, "remove it", "not a regular file of one name");
+    }
+    if (err) {
+        return ivl_fail(diag, -err, conf->path, "check its directory", "cannot open it: %s",
+                        ivd_error(err).s);
+    }
+    snprintf(file->name, sizeof(file->name), "/proc/self/fd/%d", file->fd);
+    if (fstat(file->fd, &file->st)) {
+        err = errno;
+        close(file->fd);
+        return ivl_fail(diag, -err, conf->path, "check its directory", "cannot look at it: %s",
+                        ivd_error(err).s);
+    }
+    return 0;
+}
+
+/* As open_region, said of the path. */
+static int map_opened(const struct ivd_region_conf *conf, const struct opened *file,
+                      struct ivl_region **region, struct ivl_diag *diag)
+{
+    int rc = open_region(file->name, region, diag);
+    if (rc) {
+        snprintf(diag->where, sizeof(diag->where), "%.150s", conf->path);
+    } else {
+        name_region(*region, conf->path);
+    }
+    return rc;
+}
+
 /* Takes a region over that somebody else made. */
 static int adopt(const struct ivd_region_conf *conf, const char *state_dir,
-                 struct ivd_prepared *out, struct ivl_diag *diag)
+                 const struct opened *file, struct ivd_prepared *out, struct ivl_diag *diag)
 {
     if (!conf->adopt) {
         return ivl_fail(diag, -EEXIST, conf->path,
                         "remove it if no VM uses it, or set adopt = yes to take it over",
                         "exists, but was not made by this daemon");
     }
-    int rc = open_region(conf->path, &out->region, diag);
+    int rc = map_opened(conf, file, &out->region, diag);
     if (rc) {
         return rc;
     }
     rc = ivd_table_init(&out->table, out->region->geo.table_count);
     if (rc == 0) {
-        ivl_seal_read(out->region, out->seal);
-        rc = ivd_state_save(state_dir, conf->name, out->seal, &out->table, diag);
+        identify(conf, &file->st, out);
+        rc = ivd_state_save(state_dir, conf->name, &out->identity, &out->table, diag);
     }
     if (rc) {
         ivd_table_fini(&out->table);
@@ -177,14 +243,16 @@ static int adopt(const struct ivd_region_conf *conf, const char *state_dir,
 }
 
 /* Opens the region that the state names, with its superblock put right if need be. */
-static int reopen(const struct ivd_region_conf *conf, struct ivd_prepared *out,
-                  struct ivl_diag *diag)
+static int reopen(const struct ivd_region_conf *conf, const struct opened *file,
+                  struct ivd_prepared *out, struct ivl_diag *diag)
 {
     bool restored = false;
-    int rc = ivl_seal_restore(conf->path, out->seal, &restored, diag);
-    if (rc == 0) {
-        rc = open_region(conf->path, &out->region, diag);
+    int rc = ivl_seal_restore(file->name, out->identity.seal, &restored, diag);
+    if (rc) {
+        snprintf(diag->where, sizeof(diag->where), "%.150s", conf->path);
+        return rc;
     }
+    rc = map_opened(conf, file, &out->region, diag);
     if (rc) {
         return rc;
     }
@@ -201,52 +269,71 @@ static int reopen(const struct ivd_region_conf *conf, struct ivd_prepared *out,
     return 0;
 }
 
-static int recover(const struct ivd_region_conf *conf, const char *state_dir,
-                   struct ivd_prepared *out, struct ivl_diag *diag)
+static void say_kept(const struct ivd_region_conf *conf, const char *key, uint64_t want,
+                     uint64_t has)
 {
-    int rc = ivd_state_load(state_dir, conf->name, out->seal, &out->table, diag);
+    if (want && want != has) {
+        ivd_log(IVD_WARNING,
+                "region %s: %s = %" PRIu64 " has no effect, it was made with %" PRIu64
+                ": stop its VMs, remove it and restart the daemon",
+                conf->name, key, want, has);
+    }
+}
+
+/* Keys that hold when a region is made. */
+static void say_all_kept(const struct ivd_region_conf *conf, const struct ivd_prepared *out)
+{
+    const struct ivl_geometry *geo = &out->region->geo;
+    say_kept(conf, "vms", conf->format.vms, geo->table_count);
+    say_kept(conf, "jobs", conf->format.jobs, geo->jobs_count);
+    say_kept(conf, "chunk", conf->format.chunk_bytes, geo->chunk_bytes);
+    say_kept(conf, "lease", conf->format.lease_ms / 1000, geo->lease_ms / 1000);
+    if (out->identity.numa_mask != conf->numa_mask ||
+        out->identity.numa_policy != conf->numa_policy) {
+        ivd_log(IVD_WARNING,
+                "region %s: numa, numa-policy: changed after it was made, without effect: stop its "
+                "VMs, remove it and restart the daemon",
+                conf->name);
+    }
+}
+
+/* A state that is of another file says nothing about this one. */
+static int recover(const struct ivd_region_conf *conf, const char *state_dir,
+                   const struct opened *file, struct ivd_prepared *out, struct ivl_diag *diag)
+{
+    int rc = ivd_state_load(state_dir, conf->name, &out->identity, &out->table, diag);
+    if (rc == 0 && (out->identity.dev != file->st.st_dev || out->identity.ino != file->st.st_ino)) {
+        ivd_table_fini(&out->table);
+        rc = -ENOENT;
+    }
     if (rc == -ENOENT) {
-        return adopt(conf, state_dir, out, diag);
+        return adopt(conf, state_dir, file, out, diag);
     }
     if (rc) {
         return rc;
     }
-    rc = reopen(conf, out, diag);
+    rc = reopen(conf, file, out, diag);
     if (rc) {
         ivd_table_fini(&out->table);
+    } else {
+        say_all_kept(conf, out);
     }
     return rc;
 }
 
-/* The mapped file is the one that was looked at. */
-static int check_opened(const struct ivd_region_conf *conf, const struct ivl_region *region,
-                        const struct stat *st, struct ivl_diag *diag)
-{
-    struct stat now;
-    if (fstat(ivl_region_fd(region), &now) || now.st_dev != st->st_dev ||
-        now.st_ino != st->st_ino) {
-        return ivl_fail(diag, -ESTALE, conf->path, "find out who did that",
-                        "was replaced while the daemon opened it");
-    }
-    return 0;
-}
-
 static int find_region(const struct ivd_region_conf *conf, const char *state_dir,
-                       const struct access *access, const struct stat *st, struct ivd_prepared *out,
-                       struct ivl_diag *diag)
+                       const struct access *access, const struct opened *file,
+                       struct ivd_prepared *out, struct ivl_diag *diag)
 {
-    int rc = check_file(conf, access, st, diag);
+    int rc = check_file(conf, access, &file->st, diag);
     if (rc == 0) {
-        rc = recover(conf, state_dir, out, diag);
+        rc = recover(conf, state_dir, file, out, diag);
     }
     if (rc) {
         return rc;
     }
     out->found = true;
-    rc = check_opened(conf, out->region, st, diag);
-    if (rc == 0) {
-        rc = set_access(ivl_region_fd(out->region), conf, access, diag);
-    }
+    rc = set_access(ivl_region_fd(out->region), conf, access, diag);
     if (rc) {
         ivl_region_close(out->region);
         ivd_table_fini(&out->table);
@@ -258,18 +345,19 @@ int ivd_prepare(const struct ivd_region_conf *conf, const char *state_dir, struc
                 struct ivl_diag *diag)
 {
     struct access access;
-    struct stat st;
+    struct opened file;
     memset(out, 0, sizeof(*out));
     int rc = find_access(conf, &access, diag);
+    if (rc == 0) {
+        rc = open_once(conf, &file, diag);
+        if (rc == -ENOENT) {
+            return make_region(conf, state_dir, &access, out, diag);
+        }
+    }
     if (rc) {
         return rc;
     }
-    if (lstat(conf->path, &st) == 0) {
-        return find_region(conf, state_dir, &access, &st, out, diag);
-    }
-    if (errno != ENOENT) {
-        return ivl_fail(diag, -errno, conf->path, "check its directory", "cannot look at it: %s",
-                        ivd_error(errno).s);
-    }
-    return make_region(conf, state_dir, &access, out, diag);
+    rc = find_region(conf, state_dir, &access, &file, out, diag);
+    close(file.fd);
+    return rc;
 }

@@ -8,11 +8,12 @@
 #define IVD_PREPARE_H_INCLUDED
 
 #include "host_config.h"
+#include "state.h"
 #include "table.h"
 
 struct ivd_prepared {
     struct ivl_region *region;
-    uint8_t seal[IVL_SEAL_BYTES];
+    struct ivd_identity identity;
     struct ivd_table table; /* from before, or empty */
     bool found;             /* it was there already */
 };

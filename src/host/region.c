@@ -46,7 +46,7 @@ struct ivd_region {
     int lock_fd;
     unsigned fault;
     struct ivl_region *region;
-    uint8_t seal[IVL_SEAL_BYTES];
+    struct ivd_identity identity;
     bool found;
 
     pthread_mutex_t lock;
@@ -70,7 +70,7 @@ struct ivd_region {
 /* Puts the host's part of the region in order. */
 static void publish(struct ivd_region *r, bool count)
 {
-    uint64_t n = ivl_seal_keep(r->region, r->seal);
+    uint64_t n = ivl_seal_keep(r->region, r->identity.seal);
     for (uint32_t i = 0; i < r->table.count; i++) {
         n += ivl_table_keep(r->region, i, &r->table.entries[i].vm);
     }
@@ -81,7 +81,7 @@ static void publish(struct ivd_region *r, bool count)
 static void save(struct ivd_region *r)
 {
     struct ivl_diag diag;
-    if (ivd_state_save(r->state_dir, r->conf->name, r->seal, &r->table, &diag)) {
+    if (ivd_state_save(r->state_dir, r->conf->name, &r->identity, &r->table, &diag)) {
         ivd_log_diag(IVD_ERROR, &diag);
     }
 }
@@ -236,7 +236,7 @@ static int open_region(struct ivd_region *r, struct ivl_diag *diag)
     r->region = prepared.region;
     r->table = prepared.table;
     r->found = prepared.found;
-    memcpy(r->seal, prepared.seal, sizeof(r->seal));
+    r->identity = prepared.identity;
     return set_up(r, diag);
 }
 

@@ -19,14 +19,14 @@
 #include "crc32c.h"
 #include "log.h"
 
-#define STATE_MAGIC "IVDSTAT1"
+#define STATE_MAGIC "IVDSTAT2"
 
 struct state_head {
     char magic[8];
     uint32_t entry_bytes;
     uint32_t count;
     uint64_t epoch;
-    uint8_t seal[IVL_SEAL_BYTES];
+    struct ivd_identity identity;
     uint32_t entries_sum; /* CRC-32C of the entries */
     uint32_t head_sum;    /* CRC-32C of the head before this */
 };
@@ -110,15 +110,15 @@ static int write_state(const char *path, const struct state_head *head,
     return rc;
 }
 
-int ivd_state_save(const char *dir, const char *name, const uint8_t seal[IVL_SEAL_BYTES],
+int ivd_state_save(const char *dir, const char *name, const struct ivd_identity *identity,
                    const struct ivd_table *table, struct ivl_diag *diag)
 {
     char path[300], fresh[300];
     struct state_head head = { .entry_bytes = sizeof(*table->entries),
                                .count = table->count,
-                               .epoch = table->epoch };
+                               .epoch = table->epoch,
+                               .identity = *identity };
     memcpy(head.magic, STATE_MAGIC, sizeof(head.magic));
-    memcpy(head.seal, seal, IVL_SEAL_BYTES);
     head.entries_sum = ivl_crc32c(table->entries, table->count * sizeof(*table->entries));
     head.head_sum = ivl_crc32c(&head, offsetof(struct state_head, head_sum));
     if (!make_path(path, sizeof(path), dir, name, "state") ||
@@ -170,7 +170,7 @@ static bool entries_ok(const struct state_head *head, struct ivd_table *table)
     return true;
 }
 
-static int read_state(int fd, uint8_t seal[IVL_SEAL_BYTES], struct ivd_table *table)
+static int read_state(int fd, struct ivd_identity *identity, struct ivd_table *table)
 {
     struct state_head head;
     int rc = read_all(fd, &head, sizeof(head));
@@ -189,11 +189,11 @@ static int read_state(int fd, uint8_t seal[IVL_SEAL_BYTES], struct ivd_table *ta
         ivd_table_fini(table);
         return rc;
     }
-    memcpy(seal, head.seal, IVL_SEAL_BYTES);
+    *identity = head.identity;
     return 0;
 }
 
-int ivd_state_load(const char *dir, const char *name, uint8_t seal[IVL_SEAL_BYTES],
+int ivd_state_load(const char *dir, const char *name, struct ivd_identity *identity,
                    struct ivd_table *table, struct ivl_diag *diag)
 {
     char path[300];
@@ -204,7 +204,7 @@ int ivd_state_load(const char *dir, const char *name, uint8_t seal[IVL_SEAL_BYTE
     if (fd < 0) {
         return fail_file(diag, -errno, path, "cannot read");
     }
-    int rc = read_state(fd, seal, table);
+    int rc = read_state(fd, identity, table);
     close(fd);
     return rc == -EBADMSG ? ivl_fail(diag, rc, path,
                                      "remove it: the region is then no longer known "

@@ -215,6 +215,18 @@ stop
 sed -i '/^adopt/d' "$conf"
 starts 'then it is known'
 stop
+mv "$a" "$dir/moved"
+truncate -s 2M "$a"
+tap_check 'another file in its place is not taken for it' \
+    fails 1 "$a: exists, but was not made by this daemon"
+tap_check 'and not touched' cmp "$a" <(head -c 2097152 /dev/zero)
+mv "$dir/moved" "$a"
+sed -i 's/^jobs = 4/jobs = 5/; s/^lease = 1/lease = 3/' "$conf"
+starts 'keys that hold when a region is made'
+tap_check 'are said if they changed: jobs' said 'region a: jobs = 5 has no effect, it was made with 64'
+tap_check 'lease' said 'region a: lease = 3 has no effect, it was made with 10'
+stop
+sed -i 's/^jobs = 5/jobs = 4/; s/^lease = 3/lease = 1/' "$conf"
 echo junk >"$dir/state/a.state"
 tap_check 'a damaged state file' fails 1 'a.state: damaged, or of another release'
 rm "$a" "$dir/state/a.state"

@@ -192,16 +192,16 @@ static void test_state(void **state)
 {
     (void) state;
     char dir[64], path[100];
-    uint8_t seal[IVL_SEAL_BYTES], back[IVL_SEAL_BYTES];
+    struct ivd_identity identity, back;
     struct ivd_table copy;
     struct ivd_vm list[] = { vm_of("a", 1, 7), vm_of("b", 2, 8) };
     test_dir(dir);
-    memset(seal, 0x5a, sizeof(seal));
+    memset(&identity, 0x5a, sizeof(identity));
     reconcile(list, 2, IVD_ABSENT_GONE, 10);
-    expect_rc(-ENOENT, ivd_state_load(dir, "r", back, &copy, diag));
-    expect_ok(ivd_state_save(dir, "r", seal, &table, diag));
-    expect_ok(ivd_state_load(dir, "r", back, &copy, diag));
-    assert_memory_equal(back, seal, sizeof(seal));
+    expect_rc(-ENOENT, ivd_state_load(dir, "r", &back, &copy, diag));
+    expect_ok(ivd_state_save(dir, "r", &identity, &table, diag));
+    expect_ok(ivd_state_load(dir, "r", &back, &copy, diag));
+    assert_memory_equal(&back, &identity, sizeof(back));
     assert_int_equal(copy.count, table.count);
     assert_int_equal(copy.epoch, table.epoch);
     assert_memory_equal(copy.entries, table.entries, 4 * sizeof(*copy.entries));
@@ -209,17 +209,17 @@ static void test_state(void **state)
 
     snprintf(path, sizeof(path), "%s/r.state", dir);
     int fd = open(path, O_RDWR);
-    for (off_t at = 0; at < 544 + 328; at += 37) { /* one bad byte anywhere is noticed */
+    for (off_t at = 0; at < 576 + 328; at += 37) { /* one bad byte anywhere is noticed */
         uint8_t byte, bad;
         assert_int_equal(pread(fd, &byte, 1, at), 1);
         bad = byte ^ 0x10;
         assert_int_equal(pwrite(fd, &bad, 1, at), 1);
         test_note("byte %ld", (long) at);
-        expect_refusal(-EBADMSG, "damaged", ivd_state_load(dir, "r", back, &copy, diag));
+        expect_refusal(-EBADMSG, "damaged", ivd_state_load(dir, "r", &back, &copy, diag));
         assert_int_equal(pwrite(fd, &byte, 1, at), 1);
     }
     assert_int_equal(ftruncate(fd, 600), 0);
-    expect_refusal(-EBADMSG, "damaged", ivd_state_load(dir, "r", back, &copy, diag));
+    expect_refusal(-EBADMSG, "damaged", ivd_state_load(dir, "r", &back, &copy, diag));
     close(fd);
 
     int lock = ivd_state_lock(dir, "r", NULL);
