@@ -60,6 +60,16 @@ has()
 tap_check 'one VM on each node' says "mpi-n0-0: NUMA node 0, CPUs 0,1,2,3,4,5,6,7, VF 0000:41:00.2: OUT/mpi-n0-0.xml
 mpi-n1-0: NUMA node 1, CPUs 8,9,10,11,12,13,14,15, VF 0000:81:00.2: OUT/mpi-n1-0.xml" "$template"
 tap_check 'valid for libvirt' valid
+# a second node of memory on each package, as with HBM
+two_memories()
+{
+    diff <(printf 'mpi-n0-0: NUMA node 0, CPUs 0,1,2,3, no VF: OUT/mpi-n0-0.xml\nmpi-n2-0: NUMA node 2, CPUs 4,5,6,7, no VF: OUT/mpi-n2-0.xml\n') \
+        <("$ctl" plan --output "$files" --force --topology 'pack:2 [numa] [numa] core:4 pu:1' "$template" 2>&1 |
+            sed "s|$files|OUT|")
+}
+tap_check 'no CPU is dealt out twice' two_memories
+rm -f "$files"/mpi-n2-0.xml
+plan --force "$template" >/dev/null 2>&1
 tap_check 'no region, no device' has mpi-n0-0 'count(//shmem)' 0
 tap_check 'files that are there are kept' says \
     'ivshmemctl: OUT/mpi-n0-0.xml: File exists: choose another --output, or use --force' "$template"

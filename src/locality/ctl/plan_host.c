@@ -15,7 +15,8 @@
 
 struct host {
     hwloc_topology_t topology;
-    hwloc_bitmap_t used; /* logical indexes of PCI devices that are given away */
+    hwloc_bitmap_t used;  /* logical indexes of PCI devices that are given away */
+    hwloc_bitmap_t dealt; /* CPUs of the nodes that are dealt out */
 };
 
 static enum ctl_status complain(const char *where, const char *what, const char *remedy)
@@ -162,12 +163,15 @@ static enum ctl_status plan_nodes(const struct host *host, const struct plan_req
     int nodes = hwloc_get_nbobjs_by_type(host->topology, HWLOC_OBJ_NUMANODE);
     enum ctl_status status = CTL_OK;
     plan->vms = calloc((size_t) (nodes > 0 ? nodes : 1) * request->per_node, sizeof(*plan->vms));
-    if (!plan->vms || !host->used) {
+    if (!plan->vms || !host->used || !host->dealt) {
         return complain("plan", "out of memory", "free some memory");
     }
     for (int i = 0; i < nodes && status == CTL_OK; i++) {
         hwloc_obj_t node = hwloc_get_obj_by_type(host->topology, HWLOC_OBJ_NUMANODE, (unsigned) i);
-        if (!hwloc_bitmap_iszero(node->cpuset)) { /* else memory without CPUs */
+        /* else memory without CPUs of its own: HBM, CXL and the like have their neighbour's */
+        if (!hwloc_bitmap_iszero(node->cpuset) &&
+            !hwloc_bitmap_intersects(host->dealt, node->cpuset)) {
+            hwloc_bitmap_or(host->dealt, host->dealt, node->cpuset);
             status = plan_node(host, request, node, plan);
         }
     }
@@ -183,8 +187,10 @@ enum ctl_status plan_host(const struct plan_request *request, struct plan *plan)
         return status;
     }
     host.used = hwloc_bitmap_alloc();
+    host.dealt = hwloc_bitmap_alloc();
     status = plan_nodes(&host, request, plan);
     hwloc_bitmap_free(host.used);
+    hwloc_bitmap_free(host.dealt);
     hwloc_topology_destroy(host.topology);
     if (status != CTL_OK) {
         plan_free(plan);
