@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +55,8 @@ struct ivd_region {
     pthread_t thread;
     bool stop;
     bool lost;
+    bool unsaved;             /* the state file does not have the table as it is */
+    struct ivl_abi_vm *saved; /* the entries that it has */
     struct ivd_table table;
     uint64_t beat, restored, reclaimed;
     struct refusals refusals;
@@ -67,26 +70,59 @@ struct ivd_region {
 
 /* ---- under the lock ------------------------------------------------------------------------- */
 
+/* What is to be seen of an entry. A VM that the state file does not have is not shown: after a crash
+ * the daemon would give its slot to another while jobs name it. */
+static const struct ivl_abi_vm *shown(const struct ivd_region *r, uint32_t slot)
+{
+    static const struct ivl_abi_vm none;
+    const struct ivl_abi_vm *vm = &r->table.entries[slot].vm;
+    bool saved =
+        !r->unsaved || vm->state != IVL_VM_ACTIVE || memcmp(vm, &r->saved[slot], sizeof(*vm)) == 0;
+    return saved ? vm : &none;
+}
+
 /* Puts the host's part of the region in order. */
 static void publish(struct ivd_region *r, bool count)
 {
     uint64_t n = ivl_seal_keep(r->region, r->identity.seal);
     for (uint32_t i = 0; i < r->table.count; i++) {
-        n += ivl_table_keep(r->region, i, &r->table.entries[i].vm);
+        n += ivl_table_keep(r->region, i, shown(r, i));
     }
     n += ivl_table_epoch_keep(r->region, r->table.epoch);
     r->restored += count ? n : 0;
 }
 
+/* Tried again at each tick until it is done; the failure is said once. */
 static void save(struct ivd_region *r)
 {
     struct ivl_diag diag;
     if (ivd_state_save(r->state_dir, r->conf->name, &r->identity, &r->table, &diag)) {
-        ivd_log_diag(IVD_ERROR, &diag);
+        if (!r->unsaved) {
+            ivd_log_diag(IVD_ERROR, &diag);
+            ivd_log(IVD_ERROR, "region %s: VMs that are new are not entered until that is mended",
+                    r->conf->name);
+        }
+        r->unsaved = true;
+        return;
+    }
+    if (r->unsaved) {
+        ivd_log(IVD_INFO, "region %s: its state is written again", r->conf->name);
+    }
+    r->unsaved = false;
+    for (uint32_t i = 0; i < r->table.count; i++) {
+        r->saved[i] = r->table.entries[i].vm;
     }
 }
 
-/* Whether the file is still there in its size; looks before the mapping is touched. */
+static bool at_path(const struct ivd_region *r)
+{
+    struct stat st;
+    return lstat(r->conf->path, &st) == 0 && st.st_dev == r->identity.dev &&
+           st.st_ino == r->identity.ino;
+}
+
+/* Whether the file is still there, in its size and at its path, where VMs that start look for it;
+ * looks before the mapping is touched. */
 static bool still_there(struct ivd_region *r)
 {
     struct ivl_diag diag;
@@ -98,6 +134,14 @@ static bool still_there(struct ivd_region *r)
                  "that",
                  "the region's file was cut to %" PRId64 " bytes: served no more", (int64_t) size);
         ivd_log_diag(IVD_ERROR, &diag);
+    } else if (!r->lost && !at_path(r)) {
+        r->lost = true;
+        ivl_fail(&diag, -ESTALE, r->conf->path,
+                 "stop its VMs, remove what is there and restart the daemon: somebody who may "
+                 "write "
+                 "to its directory did that",
+                 "the region's file was removed or replaced: served no more");
+        ivd_log_diag(IVD_ERROR, &diag);
     }
     return !r->lost;
 }
@@ -108,12 +152,13 @@ static uint64_t look_at_jobs(struct ivd_region *r)
     uint64_t oldest = UINT64_MAX;
     for (uint32_t i = 0; i < r->region->geo.jobs_count; i++) {
         struct ivl_job_info job;
-        bool living = ivl_job_read(r->region, i, false, &job, NULL) == 0;
-        uint64_t epoch = living ? job.job.epoch : 0;
-        if (epoch != r->jobs[i].epoch) {
+        int rc = ivl_job_read(r->region, i, false, &job, NULL);
+        uint64_t epoch = rc == 0 ? job.job.epoch : 0;
+        /* what cannot be read was scribbled over: the job that was there may live */
+        if ((rc == 0 || rc == -ENOENT) && epoch != r->jobs[i].epoch) {
             r->jobs[i] = (struct seen_job){ epoch, r->last_tick_ms };
         }
-        if (living && r->jobs[i].since_ms < oldest) {
+        if (r->jobs[i].epoch && r->jobs[i].since_ms < oldest) {
             oldest = r->jobs[i].since_ms;
         }
     }
@@ -140,6 +185,10 @@ static bool tick(struct ivd_region *r)
         return false;
     }
     publish(r, true);
+    if (r->unsaved) {
+        save(r);
+        publish(r, false);
+    }
     uint64_t oldest = look_at_jobs(r);
     if (ivd_table_forget(&r->table, oldest)) {
         save(r);
@@ -214,12 +263,14 @@ static int init_lock(struct ivd_region *r)
 static int set_up(struct ivd_region *r, struct ivl_diag *diag)
 {
     r->jobs = calloc(r->region->geo.jobs_count, sizeof(*r->jobs));
-    if (!r->jobs || ivl_watch_create(r->region, &r->watch) || init_lock(r)) {
+    r->saved = calloc(r->table.count, sizeof(*r->saved));
+    if (!r->jobs || !r->saved || ivl_watch_create(r->region, &r->watch) || init_lock(r)) {
         return ivl_fail(diag, -ENOMEM, r->conf->name, "free some memory", "out of memory");
     }
     r->fault = ivd_fault_watch(r->region->base, r->region->map_bytes);
     r->beat = ivl_region_heartbeat(r->region); /* any number will do, but it should go on growing */
     for (uint32_t i = 0; i < r->table.count; i++) {
+        r->saved[i] = r->table.entries[i].vm;
         r->table.gone_ms[i] = 1; /* after the jobs that are there already */
     }
     publish(r, r->found);
@@ -254,6 +305,7 @@ static void destroy(struct ivd_region *r)
         close(r->lock_fd);
     }
     free(r->jobs);
+    free(r->saved);
     free(r->refusals.sums);
     free(r);
 }

@@ -26,7 +26,7 @@ void ivd_region_stop(struct ivd_region *region);
 void ivd_region_set_vms(struct ivd_region *region, const struct ivd_vm_list *list);
 
 struct ivd_region_status {
-    bool lost;  /* its file shrank */
+    bool lost;  /* its file shrank, or is not at its path any more */
     bool found; /* it was there when the daemon started */
     struct ivl_geometry geo;
     uint64_t beat;
