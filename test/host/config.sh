@@ -58,7 +58,7 @@ tap_check '--check of the sample' "$daemon" --check --config "$conf"
 # What the unit needs is there after systemd-sysusers, on a host that had none of it.
 users()
 {
-    local root=$dir/root
+    local root=$dir/root group
 
     command -v systemd-sysusers >/dev/null || { echo 'systemd-sysusers is not installed'; return 77; }
     mkdir -p "$root/etc" "$root/usr/lib/sysusers.d"
@@ -67,9 +67,8 @@ users()
     for group in ivshmem kvm libvirt; do
         grep "^$group:.*:ivshmemd$" "$root/etc/group" || return
     done
-    for group in $(sed -nE 's/^(Group|SupplementaryGroups)=//p' "$host_top/contrib/systemd/ivshmemd.service.in"); do
-        grep "^$group:" "$root/etc/group" || return
-    done
+    group=$(sed -n 's/^Group=//p' "$host_top/contrib/systemd/ivshmemd.service.in")
+    grep "^$group:" "$root/etc/group" && ! grep -q Supplementary "$host_top/contrib/systemd/ivshmemd.service.in"
 }
 tap_check 'systemd-sysusers makes the user and the groups' users
 private_group()
