@@ -166,7 +166,8 @@ void try_unplug(int argc, char **argv)
     if (d.info.vectors > 0) {
         CHECK(pthread_join(reader, NULL) == 0);
     }
-    for (int i = 0; signal_of_read(at) == 0; i++) { /* the mapping goes soon after that */
+    /* the mapping goes soon after that, its end last */
+    for (int i = 0; signal_of_read(at + 4 * HUGE - 1) == 0; i++) {
         CHECK(i < PATIENCE_MS);
         usleep(1000);
     }
