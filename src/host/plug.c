@@ -149,7 +149,7 @@ static int plug_both(virDomainPtr domain, const struct ivd_request *request,
                      const struct ivd_region_conf *region, struct ivd_revoked *revoked, char *text,
                      size_t size, struct ivl_diag *diag)
 {
-    bool active;
+    bool active = false;
     int live_done = NOTHING, config_done = NOTHING, rc = choose(domain, request, &active, diag);
     if (rc == 0 && request->persistent) {
         rc = config_done = plug_one(domain, request, region, true, diag);
