@@ -79,6 +79,8 @@ static void forbidden_is_not_chosen(void **state)
     assert_int_equal(choose(IVS_ALLREDUCE, false, 8), IVS_SLICES);
     assert_int_equal(choose(IVS_BCAST, false, 8), IVS_MPICH);
     assert_int_equal(parse("allreduce=!hosts", &at), 0);
+    assert_int_equal(choose(IVS_ALLREDUCE, true, 8), IVS_LEADERS);
+    assert_int_equal(parse("allreduce=!hosts,allreduce=!leaders", &at), 0);
     assert_int_equal(choose(IVS_ALLREDUCE, true, 8), IVS_MPICH);
 }
 
