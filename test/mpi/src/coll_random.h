@@ -115,6 +115,33 @@ enum waiting {
 
 extern enum waiting call_waiting;
 
+/* As MPI's functions of the same names. */
+int call_barrier(MPI_Comm comm);
+int call_bcast(void *buf, int count, MPI_Datatype type, int root, MPI_Comm comm);
+int call_scatter(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                 int recv_count, MPI_Datatype recv_type, int root, MPI_Comm comm);
+int call_gather(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                int recv_count, MPI_Datatype recv_type, int root, MPI_Comm comm);
+int call_allgather(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                   int recv_count, MPI_Datatype recv_type, MPI_Comm comm);
+int call_alltoall(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                  int recv_count, MPI_Datatype recv_type, MPI_Comm comm);
+int call_alltoallv(const void *send, const int *send_counts, const int *send_displs,
+                   MPI_Datatype send_type, void *recv, const int *recv_counts,
+                   const int *recv_displs, MPI_Datatype recv_type, MPI_Comm comm);
+int call_allgatherv(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                    const int *recv_counts, const int *displs, MPI_Datatype recv_type,
+                    MPI_Comm comm);
+int call_reduce(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, int root,
+                MPI_Comm comm);
+int call_allreduce(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
+                   MPI_Comm comm);
+int call_scan(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm);
+int call_exscan(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
+                MPI_Comm comm);
+int call_reduce_scatter_block(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
+                              MPI_Comm comm);
+
 /* ---- one call (coll_random.c) ---------------------------------------------------------------- */
 
 struct call {

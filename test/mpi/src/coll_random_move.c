@@ -206,7 +206,7 @@ static void run_bcast(struct call *call)
         buffer_fill(&data, 0, call_stream(call, call->root, 0));
     }
     buffer_expect(&data, 0, call_stream(call, call->root, 0));
-    MPI_Bcast(data.pointer, data.counts[0], type_of(&data), call->root, call->comm);
+    call_bcast(data.pointer, data.counts[0], type_of(&data), call->root, call->comm);
     end_side(&data, call, "broadcast");
 }
 
@@ -236,8 +236,8 @@ static void run_scatter(struct call *call)
         fill_all(&send, call, false);
     }
     receive_part(&recv, &plan, call, units);
-    MPI_Scatter(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
-                recv.types[0], call->root, call->comm);
+    call_scatter(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
+                 recv.types[0], call->root, call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -300,8 +300,8 @@ static void run_gather(struct call *call)
         make_equal(&recv, &plan, call, call->size, units);
         expect_gathered(&recv, call);
     }
-    MPI_Gather(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
-               recv.types[0], call->root, call->comm);
+    call_gather(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
+                recv.types[0], call->root, call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -339,8 +339,8 @@ static void run_allgather(struct call *call)
     send_part(&send, &plan, call, units, call->in_place);
     make_equal(&recv, &plan, call, call->size, units);
     expect_gathered(&recv, call);
-    MPI_Allgather(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
-                  recv.types[0], call->comm);
+    call_allgather(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
+                   recv.types[0], call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -368,8 +368,8 @@ static void run_allgatherv(struct call *call)
     plan.uniform = is_segmented(&plan, call, units);
     make_spread(&recv, &plan, call, call->size, units);
     expect_gathered(&recv, call);
-    MPI_Allgatherv(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts,
-                   recv.displs, recv.types[0], call->comm);
+    call_allgatherv(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts,
+                    recv.displs, recv.types[0], call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -402,8 +402,8 @@ static void run_alltoall(struct call *call)
     }
     make_equal(&recv, &plan, call, call->size, units);
     set_exchange(&send, &recv, call);
-    MPI_Alltoall(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
-                 recv.types[0], call->comm);
+    call_alltoall(send.pointer, send.counts[0], send.types[0], recv.pointer, recv.counts[0],
+                  recv.types[0], call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -448,8 +448,8 @@ static void run_alltoallv(struct call *call)
     }
     make_spread(&recv, &plan, call, call->size, in);
     set_exchange(&send, &recv, call);
-    MPI_Alltoallv(send.pointer, send.counts, send.displs, send.types[0], recv.pointer, recv.counts,
-                  recv.displs, recv.types[0], call->comm);
+    call_alltoallv(send.pointer, send.counts, send.displs, send.types[0], recv.pointer, recv.counts,
+                   recv.displs, recv.types[0], call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -483,7 +483,7 @@ static void run_barrier(struct call *call)
 
     snprintf(call->text, sizeof(call->text), "no data, count 0");
     if (call->rank != call->root) {
-        MPI_Barrier(call->comm);
+        call_barrier(call->comm);
         MPI_Send(NULL, 0, MPI_BYTE, call->root, BARRIER_TAG, call->comm);
         return;
     }
@@ -493,7 +493,7 @@ static void run_barrier(struct call *call)
     if (arrived) {
         call_failed(call, "a rank left before rank %d entered", call->root);
     }
-    MPI_Barrier(call->comm);
+    call_barrier(call->comm);
     for (int i = 1; i < call->size; i++) {
         MPI_Recv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, BARRIER_TAG, call->comm, MPI_STATUS_IGNORE);
     }

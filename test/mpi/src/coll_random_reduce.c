@@ -235,8 +235,8 @@ static void run_reduce(struct call *call)
         make_side(&send, &r, call, r.count, NULL);
         fill(&send, &r, call);
     }
-    MPI_Reduce(send.pointer, recv.pointer, r.count, type_of(is_root ? &recv : &send), r.rule->op,
-               call->root, call->comm);
+    call_reduce(send.pointer, recv.pointer, r.count, type_of(is_root ? &recv : &send), r.rule->op,
+                call->root, call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -248,7 +248,7 @@ static void run_allreduce(struct call *call)
     draw(&r, call);
     make_sides(&send, &recv, &r, call, r.count, r.count, call->in_place);
     expect(&recv, &r, call, call->size, 0, r.count);
-    MPI_Allreduce(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op, call->comm);
+    call_allreduce(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op, call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -260,7 +260,7 @@ static void run_scan(struct call *call)
     draw(&r, call);
     make_sides(&send, &recv, &r, call, r.count, r.count, call->in_place);
     expect(&recv, &r, call, call->rank + 1, 0, r.count);
-    MPI_Scan(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op, call->comm);
+    call_scan(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op, call->comm);
     end_sides(&send, &recv, call);
 }
 
@@ -272,7 +272,7 @@ static void run_exscan(struct call *call)
     draw(&r, call);
     make_sides(&send, &recv, &r, call, r.count, r.count, call->in_place);
     expect(&recv, &r, call, call->rank, 0, call->rank > 0 ? r.count : 0);
-    MPI_Exscan(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op, call->comm);
+    call_exscan(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op, call->comm);
     if (call->rank == 0) {
         buffer_forgive(&recv, 0, 0); /* undefined there */
     }
@@ -287,8 +287,8 @@ static void run_reduce_scatter_block(struct call *call)
     draw(&r, call);
     make_sides(&send, &recv, &r, call, r.count * call->size, r.count, call->in_place);
     expect(&recv, &r, call, call->size, r.count * call->rank, r.count);
-    MPI_Reduce_scatter_block(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op,
-                             call->comm);
+    call_reduce_scatter_block(send.pointer, recv.pointer, r.count, type_of(&recv), r.rule->op,
+                              call->comm);
     buffer_forgive(&recv, 0, (size_t) r.count * (size_t) recv.shape[0].items);
     end_sides(&send, &recv, call);
 }

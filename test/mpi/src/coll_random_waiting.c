@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
- * Calls of coll_random as non-blocking ones: MPI's profiling interface lets the blocking functions be
- * defined here.
+ * Calls of coll_random, blocking or not.
  */
 #include "coll_random.h"
 
@@ -15,7 +14,7 @@ static MPI_Request before = MPI_REQUEST_NULL;
 static void begin(MPI_Comm comm)
 {
     if (call_waiting >= WAIT_LAST_FIRST) {
-        PMPI_Ibarrier(comm, &before);
+        MPI_Ibarrier(comm, &before);
     }
 }
 
@@ -23,9 +22,9 @@ static void begin(MPI_Comm comm)
 static int end(int rc, MPI_Request *request)
 {
     if (rc == MPI_SUCCESS) {
-        rc = PMPI_Wait(request, MPI_STATUS_IGNORE);
+        rc = MPI_Wait(request, MPI_STATUS_IGNORE);
     }
-    PMPI_Wait(&before, MPI_STATUS_IGNORE);
+    MPI_Wait(&before, MPI_STATUS_IGNORE);
     return rc;
 }
 
@@ -35,28 +34,42 @@ static bool is_blocking(void)
 }
 
 
-int MPI_Barrier(MPI_Comm comm)
+int call_barrier(MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Barrier(comm) : PMPI_Ibarrier(comm, &request);
+    rc = is_blocking() ? MPI_Barrier(comm) : MPI_Ibarrier(comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Bcast(void *buf, int count, MPI_Datatype type, int root, MPI_Comm comm)
+int call_bcast(void *buf, int count, MPI_Datatype type, int root, MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Bcast(buf, count, type, root, comm)
-                       : PMPI_Ibcast(buf, count, type, root, comm, &request);
+    rc = is_blocking() ? MPI_Bcast(buf, count, type, root, comm)
+                       : MPI_Ibcast(buf, count, type, root, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Scatter(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+int call_scatter(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                 int recv_count, MPI_Datatype recv_type, int root, MPI_Comm comm)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    begin(comm);
+    rc = is_blocking()
+             ? MPI_Scatter(send, send_count, send_type, recv, recv_count, recv_type, root, comm)
+             : MPI_Iscatter(send, send_count, send_type, recv, recv_count, recv_type, root, comm,
+                            &request);
+    return end(rc, &request);
+}
+
+int call_gather(const void *send, int send_count, MPI_Datatype send_type, void *recv,
                 int recv_count, MPI_Datatype recv_type, int root, MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
@@ -64,27 +77,27 @@ int MPI_Scatter(const void *send, int send_count, MPI_Datatype send_type, void *
 
     begin(comm);
     rc = is_blocking()
-             ? PMPI_Scatter(send, send_count, send_type, recv, recv_count, recv_type, root, comm)
-             : PMPI_Iscatter(send, send_count, send_type, recv, recv_count, recv_type, root, comm,
-                             &request);
+             ? MPI_Gather(send, send_count, send_type, recv, recv_count, recv_type, root, comm)
+             : MPI_Igather(send, send_count, send_type, recv, recv_count, recv_type, root, comm,
+                           &request);
     return end(rc, &request);
 }
 
-int MPI_Gather(const void *send, int send_count, MPI_Datatype send_type, void *recv, int recv_count,
-               MPI_Datatype recv_type, int root, MPI_Comm comm)
+int call_allgather(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                   int recv_count, MPI_Datatype recv_type, MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
     rc = is_blocking()
-             ? PMPI_Gather(send, send_count, send_type, recv, recv_count, recv_type, root, comm)
-             : PMPI_Igather(send, send_count, send_type, recv, recv_count, recv_type, root, comm,
-                            &request);
+             ? MPI_Allgather(send, send_count, send_type, recv, recv_count, recv_type, comm)
+             : MPI_Iallgather(send, send_count, send_type, recv, recv_count, recv_type, comm,
+                              &request);
     return end(rc, &request);
 }
 
-int MPI_Allgather(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+int call_alltoall(const void *send, int send_count, MPI_Datatype send_type, void *recv,
                   int recv_count, MPI_Datatype recv_type, MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
@@ -92,109 +105,97 @@ int MPI_Allgather(const void *send, int send_count, MPI_Datatype send_type, void
 
     begin(comm);
     rc = is_blocking()
-             ? PMPI_Allgather(send, send_count, send_type, recv, recv_count, recv_type, comm)
-             : PMPI_Iallgather(send, send_count, send_type, recv, recv_count, recv_type, comm,
-                               &request);
+             ? MPI_Alltoall(send, send_count, send_type, recv, recv_count, recv_type, comm)
+             : MPI_Ialltoall(send, send_count, send_type, recv, recv_count, recv_type, comm,
+                             &request);
     return end(rc, &request);
 }
 
-int MPI_Alltoall(const void *send, int send_count, MPI_Datatype send_type, void *recv,
-                 int recv_count, MPI_Datatype recv_type, MPI_Comm comm)
+int call_alltoallv(const void *send, const int *send_counts, const int *send_displs,
+                   MPI_Datatype send_type, void *recv, const int *recv_counts,
+                   const int *recv_displs, MPI_Datatype recv_type, MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking()
-             ? PMPI_Alltoall(send, send_count, send_type, recv, recv_count, recv_type, comm)
-             : PMPI_Ialltoall(send, send_count, send_type, recv, recv_count, recv_type, comm,
-                              &request);
+    rc = is_blocking() ? MPI_Alltoallv(send, send_counts, send_displs, send_type, recv, recv_counts,
+                                       recv_displs, recv_type, comm)
+                       : MPI_Ialltoallv(send, send_counts, send_displs, send_type, recv,
+                                        recv_counts, recv_displs, recv_type, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Alltoallv(const void *send, const int *send_counts, const int *send_displs,
-                  MPI_Datatype send_type, void *recv, const int *recv_counts,
-                  const int *recv_displs, MPI_Datatype recv_type, MPI_Comm comm)
+int call_allgatherv(const void *send, int send_count, MPI_Datatype send_type, void *recv,
+                    const int *recv_counts, const int *displs, MPI_Datatype recv_type,
+                    MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Alltoallv(send, send_counts, send_displs, send_type, recv,
-                                        recv_counts, recv_displs, recv_type, comm)
-                       : PMPI_Ialltoallv(send, send_counts, send_displs, send_type, recv,
-                                         recv_counts, recv_displs, recv_type, comm, &request);
+    rc = is_blocking() ? MPI_Allgatherv(send, send_count, send_type, recv, recv_counts, displs,
+                                        recv_type, comm)
+                       : MPI_Iallgatherv(send, send_count, send_type, recv, recv_counts, displs,
+                                         recv_type, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Allgatherv(const void *send, int send_count, MPI_Datatype send_type, void *recv,
-                   const int *recv_counts, const int *displs, MPI_Datatype recv_type, MPI_Comm comm)
+int call_reduce(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, int root,
+                MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Allgatherv(send, send_count, send_type, recv, recv_counts, displs,
-                                         recv_type, comm)
-                       : PMPI_Iallgatherv(send, send_count, send_type, recv, recv_counts, displs,
-                                          recv_type, comm, &request);
+    rc = is_blocking() ? MPI_Reduce(send, recv, count, type, op, root, comm)
+                       : MPI_Ireduce(send, recv, count, type, op, root, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Reduce(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, int root,
-               MPI_Comm comm)
+int call_allreduce(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
+                   MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Reduce(send, recv, count, type, op, root, comm)
-                       : PMPI_Ireduce(send, recv, count, type, op, root, comm, &request);
+    rc = is_blocking() ? MPI_Allreduce(send, recv, count, type, op, comm)
+                       : MPI_Iallreduce(send, recv, count, type, op, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Allreduce(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
-                  MPI_Comm comm)
+int call_scan(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Allreduce(send, recv, count, type, op, comm)
-                       : PMPI_Iallreduce(send, recv, count, type, op, comm, &request);
+    rc = is_blocking() ? MPI_Scan(send, recv, count, type, op, comm)
+                       : MPI_Iscan(send, recv, count, type, op, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Scan(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
+int call_exscan(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
+                MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Scan(send, recv, count, type, op, comm)
-                       : PMPI_Iscan(send, recv, count, type, op, comm, &request);
+    rc = is_blocking() ? MPI_Exscan(send, recv, count, type, op, comm)
+                       : MPI_Iexscan(send, recv, count, type, op, comm, &request);
     return end(rc, &request);
 }
 
-int MPI_Exscan(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
+int call_reduce_scatter_block(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
+                              MPI_Comm comm)
 {
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
     begin(comm);
-    rc = is_blocking() ? PMPI_Exscan(send, recv, count, type, op, comm)
-                       : PMPI_Iexscan(send, recv, count, type, op, comm, &request);
-    return end(rc, &request);
-}
-
-int MPI_Reduce_scatter_block(const void *send, void *recv, int count, MPI_Datatype type, MPI_Op op,
-                             MPI_Comm comm)
-{
-    MPI_Request request = MPI_REQUEST_NULL;
-    int rc;
-
-    begin(comm);
-    rc = is_blocking() ? PMPI_Reduce_scatter_block(send, recv, count, type, op, comm)
-                       : PMPI_Ireduce_scatter_block(send, recv, count, type, op, comm, &request);
+    rc = is_blocking() ? MPI_Reduce_scatter_block(send, recv, count, type, op, comm)
+                       : MPI_Ireduce_scatter_block(send, recv, count, type, op, comm, &request);
     return end(rc, &request);
 }
