@@ -97,7 +97,7 @@ struct ivl_abi_super {
     uint32_t checksum; /* CRC-32C (Castagnoli, as iSCSI, RFC 3720 B.4) of bytes 0..507 */
 
     /* live part: the host writes, guests read */
-    ivl_sh64_t host_heartbeat; /* ticks; grows while a host daemon runs, else 0. relaxed */
+    ivl_sh64_t host_heartbeat; /* ticks; grows while a host daemon runs; 0: none has. relaxed */
     uint8_t reserved1[56];
     ivl_sh64_t table_epoch; /* +1 after every change of the table. release / acquire */
     uint8_t reserved2[56];

@@ -193,20 +193,27 @@ int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc)
     } else {
         MPIR_ERR_SET(mpi_errno, MPI_ERR_OTHER, "**ivshmem_coll");
     }
-    if (own->coll.failed == 0 && rc != -EIO) { /* what progress says, it says to all */
-        ivs_coll_leave(&own->coll);
+    if (rc != -EIO) { /* what progress says, it says to all */
+        MPIDI_IVSHMEMI_area_leave(own);
     }
     own->coll.failed = -ESTALE;
     return mpi_errno;
+}
+
+void MPIDI_IVSHMEMI_area_leave(struct MPIDI_IVSHMEM_coll *own)
+{
+    if (own->state == MPIDI_IVSHMEMI_COLL_READY && own->coll.failed == 0) {
+        ivs_coll_leave(&own->coll);
+        own->coll.failed = -ESTALE;
+    }
 }
 
 void MPIDI_IVSHMEMI_coll_leave(MPIR_Comm *comm)
 {
     struct MPIDI_IVSHMEM_coll *own = comm == NULL ? NULL : MPIDI_POSIX_COMM(comm, ivshmem);
 
-    if (own != NULL && own->state == MPIDI_IVSHMEMI_COLL_READY && own->coll.failed == 0) {
-        ivs_coll_leave(&own->coll);
-        own->coll.failed = -ESTALE;
+    if (own != NULL) {
+        MPIDI_IVSHMEMI_area_leave(own);
     }
 }
 

@@ -130,6 +130,9 @@ int MPIDI_IVSHMEM_allgatherv(const void *send, MPI_Aint send_count, MPI_Datatype
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = unpack(&blocks);
 fn_fail:
+    if (mpi_errno != MPI_SUCCESS) {
+        MPIDI_IVSHMEMI_area_leave(own);
+    }
     MPIDI_IVSHMEMI_row_end(&row, false);
     end(&blocks);
     return mpi_errno;

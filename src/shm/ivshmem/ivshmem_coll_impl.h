@@ -74,8 +74,10 @@ static inline MPI_Aint MPIDI_IVSHMEMI_bytes_of(MPI_Aint count, MPI_Datatype type
  * not 0. */
 int MPIDI_IVSHMEMI_coll_error(struct MPIDI_IVSHMEM_coll *own, int rc);
 
-/* After an error outside of the area, of a rank whose host's ranks wait for it there: they get an error,
- * too. comm: of this host's ranks, or NULL. */
+/* Of a rank that cannot do its part of an operation: those that wait for it get an error, too. */
+void MPIDI_IVSHMEMI_area_leave(struct MPIDI_IVSHMEM_coll *own);
+
+/* The same where the rank may have no area there. comm: of this host's ranks, or NULL. */
 void MPIDI_IVSHMEMI_coll_leave(MPIR_Comm *comm);
 
 /* A buffer as a row of bytes: the program's own memory where its type is contiguous, else a copy. */

@@ -112,13 +112,19 @@ static int wait_for(MPIR_Request **request)
 
     if (*request != NULL) {
         mpi_errno = MPID_Wait(*request, MPI_STATUS_IGNORE);
-        if (mpi_errno == MPI_SUCCESS) {
-            mpi_errno = (*request)->status.MPI_ERROR;
-        }
+        MPIR_ERR_CHECK(mpi_errno); /* it is still under way */
+        mpi_errno = (*request)->status.MPI_ERROR;
         MPIR_Request_free(*request);
         *request = NULL;
     }
+fn_fail:
     return mpi_errno;
+}
+
+/* After an error: a segment is on the network, and nobody can take it back. */
+static bool is_pending(MPIR_Request *const requests[2])
+{
+    return requests[0] != NULL || requests[1] != NULL;
 }
 
 static int bcast_finish(struct bcast *b, MPI_Aint at, MPIR_Errflag_t *errflag)
@@ -169,6 +175,9 @@ int MPIDI_IVSHMEMI_leaders_bcast(void *buf, MPI_Aint count, MPI_Datatype type, i
 fn_fail:
     leave_after(mpi_errno, comm);
     segments_end(&b.s);
+    if (is_pending(b.requests)) {
+        row.copy = NULL; /* is written to yet */
+    }
     ret = MPIDI_IVSHMEMI_row_end(&row, mpi_errno == MPI_SUCCESS && comm->rank != root);
     return mpi_errno == MPI_SUCCESS ? ret : mpi_errno;
 }
@@ -261,7 +270,9 @@ int MPIDI_IVSHMEMI_leaders_allreduce(const void *send, void *recv, MPI_Aint coun
     mpi_errno = allreduce_all(&a, errflag);
 fn_fail:
     leave_after(mpi_errno, comm);
-    MPL_free(a.sums);
+    if (!is_pending(a.requests)) {
+        MPL_free(a.sums);
+    }
     segments_end(&a.s);
     return mpi_errno;
 }

@@ -85,7 +85,7 @@ static int gather_column(const struct MPIDI_IVSHMEMI_hosts *hosts, const char *s
 }
 
 /* from: [local][host], of this host's ranks for the ranks of this number. */
-static int exchange_columns(const struct MPIDI_IVSHMEMI_hosts *hosts, const char *from, char *to,
+static int exchange_columns(const struct MPIDI_IVSHMEMI_hosts *hosts, char *from, char *to,
                             char *recv, MPI_Aint block, MPIR_Errflag_t *errflag)
 {
     const MPI_Aint bytes = hosts->locals * block;
@@ -97,8 +97,8 @@ static int exchange_columns(const struct MPIDI_IVSHMEMI_hosts *hosts, const char
                    block);
         }
     }
-    mpi_errno = MPID_Alltoall(to, bytes, MPI_BYTE, (char *) from, bytes, MPI_BYTE,
-                              hosts->leader_comm, errflag);
+    mpi_errno =
+        MPID_Alltoall(to, bytes, MPI_BYTE, from, bytes, MPI_BYTE, hosts->leader_comm, errflag);
     MPIR_ERR_CHECK(mpi_errno);
     for (int h = 0; h < hosts->hosts; h++) {
         for (int l = 0; l < hosts->locals; l++, from += block) {

@@ -27,15 +27,22 @@ static int end_rows(struct MPIDI_IVSHMEMI_op *op, int mpi_errno)
     return MPIDI_IVSHMEMI_rows_end(&op->rows, op->written, mpi_errno);
 }
 
+/* The others go through the area, and would wait for this rank. */
+static int give_up(struct MPIDI_IVSHMEMI_op *op, int mpi_errno)
+{
+    MPIDI_IVSHMEMI_area_leave(op->own);
+    return end_rows(op, mpi_errno);
+}
+
 int MPIDI_IVSHMEMI_op_run(struct MPIDI_IVSHMEMI_op *op, int mpi_errno)
 {
     if (likely(mpi_errno == MPI_SUCCESS) && unlikely(op->own->first != NULL)) {
         mpi_errno = MPIDI_IVSHMEMI_ops_wait(op->own);
     }
-    if (likely(mpi_errno == MPI_SUCCESS)) {
-        mpi_errno = end(op, ivs_coll_run(&op->task));
+    if (unlikely(mpi_errno != MPI_SUCCESS)) {
+        return give_up(op, mpi_errno);
     }
-    return end_rows(op, mpi_errno);
+    return end_rows(op, end(op, ivs_coll_run(&op->task)));
 }
 
 /* ---- non-blocking ---- */
@@ -160,7 +167,7 @@ int MPIDI_IVSHMEMI_op_start(struct MPIDI_IVSHMEMI_op *op, MPIR_Comm *comm, int m
         if (mpi_errno == MPI_SUCCESS) {
             MPIR_ERR_SET(mpi_errno, MPI_ERR_NO_MEM, "**nomem");
         }
-        mpi_errno = end_rows(op, mpi_errno);
+        mpi_errno = give_up(op, mpi_errno);
         MPL_free(op);
         return mpi_errno;
     }

@@ -63,11 +63,16 @@ int MPIDI_IVSHMEMI_hosts_of(MPIR_Comm *comm, struct MPIDI_IVSHMEMI_hosts **hosts
     int mpi_errno = MPI_SUCCESS;
 
     if (own->hosts == NULL) {
-        mpi_errno = allocate(hosts, comm);
+        struct MPIDI_IVSHMEMI_hosts *made = NULL;
+
+        mpi_errno = allocate(&made, comm);
         MPIR_ERR_CHECK(mpi_errno);
-        own->hosts = *hosts;
-        mpi_errno = fill(own->hosts, comm);
-        MPIR_ERR_CHECK(mpi_errno);
+        mpi_errno = fill(made, comm);
+        if (mpi_errno != MPI_SUCCESS) {
+            MPIDI_IVSHMEMI_hosts_free(made);
+            goto fn_fail;
+        }
+        own->hosts = made;
     }
     *hosts = own->hosts;
 fn_fail:

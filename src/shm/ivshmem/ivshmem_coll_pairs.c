@@ -47,7 +47,10 @@ static int pairs_begin(struct pairs *pairs, struct MPIDI_IVSHMEM_coll *own, MPIR
     pairs->send =
         MPL_calloc(2 * ranks, sizeof(struct part) + sizeof(MPIR_Request *) + sizeof(MPI_Status),
                    MPL_MEM_COLL);
-    MPIR_ERR_CHKANDJUMP(pairs->send == NULL, mpi_errno, MPI_ERR_NO_MEM, "**nomem");
+    if (pairs->send == NULL) {
+        MPIDI_IVSHMEMI_area_leave(own);
+        MPIR_ERR_SETANDJUMP(mpi_errno, MPI_ERR_NO_MEM, "**nomem");
+    }
     pairs->recv = pairs->send + ranks;
     pairs->requests = (MPIR_Request **) (pairs->recv + ranks);
     pairs->statuses = (MPI_Status *) (pairs->requests + 2 * ranks);

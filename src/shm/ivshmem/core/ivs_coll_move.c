@@ -70,14 +70,14 @@ static bool next_member(const struct ivs_coll_task *task, uint32_t *member)
 
 /* ---- Barrier ---- */
 
-static size_t barrier_bytes(const struct ivs_coll_task *task, size_t length)
+size_t ivs_coll_no_bytes(const struct ivs_coll_task *task, size_t length)
 {
     (void) task;
     (void) length;
     return 0;
 }
 
-static int barrier_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
+int ivs_coll_give_word(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
     int rc = ivs_coll_room(task->coll, &piece->first);
 
@@ -104,8 +104,8 @@ void ivs_coll_barrier(struct ivs_coll_task *task, struct ivs_coll *coll, enum iv
 {
     static const struct ivs_coll_plan plan = {
         .length = ivs_coll_move_length,
-        .bytes = barrier_bytes,
-        .give = barrier_give,
+        .bytes = ivs_coll_no_bytes,
+        .give = ivs_coll_give_word,
         .take = barrier_take,
     };
 

@@ -162,6 +162,8 @@ extern const struct ivs_coll_plan ivs_coll_tree_barrier, ivs_coll_tree_bcast, iv
 /* Lengths of pieces, of what is published whole (ivs_coll_move.c) and of elements (ivs_coll_reduce.c). */
 size_t ivs_coll_move_length(const struct ivs_coll_task *task, size_t left);
 size_t ivs_coll_move_bytes(const struct ivs_coll_task *task, size_t length);
+size_t ivs_coll_no_bytes(const struct ivs_coll_task *task, size_t length);
+int ivs_coll_give_word(struct ivs_coll_task *task, const struct ivs_coll_piece *piece);
 int ivs_coll_give_root(struct ivs_coll_task *task, const struct ivs_coll_piece *piece);
 size_t ivs_coll_reduce_length(const struct ivs_coll_task *task, size_t left);
 size_t ivs_coll_reduce_bytes(const struct ivs_coll_task *task, size_t length);

@@ -24,23 +24,6 @@ static bool is_first(const struct ivs_coll_task *task)
 
 /* ---- Barrier: first members wait for their groups, and all for the first members ---- */
 
-static size_t no_bytes(const struct ivs_coll_task *task, size_t length)
-{
-    (void) task;
-    (void) length;
-    return 0;
-}
-
-static int barrier_give(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
-{
-    int rc = ivs_coll_room(task->coll, &piece->first);
-
-    if (rc == 0) {
-        ivs_coll_publish(task->coll, &piece->first);
-    }
-    return rc;
-}
-
 static int barrier_give_second(struct ivs_coll_task *task, const struct ivs_coll_piece *piece)
 {
     struct ivs_coll *coll = task->coll;
@@ -77,9 +60,9 @@ static int barrier_take(struct ivs_coll_task *task, const struct ivs_coll_piece 
 
 const struct ivs_coll_plan ivs_coll_tree_barrier = {
     .length = ivs_coll_move_length,
-    .bytes = no_bytes,
-    .give = barrier_give,
-    .second_bytes = no_bytes,
+    .bytes = ivs_coll_no_bytes,
+    .give = ivs_coll_give_word,
+    .second_bytes = ivs_coll_no_bytes,
     .give_second = barrier_give_second,
     .take = barrier_take,
 };
