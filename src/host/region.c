@@ -127,7 +127,8 @@ static bool still_there(struct ivd_region *r)
 {
     struct ivl_diag diag;
     off_t size = lseek(ivl_region_fd(r->region), 0, SEEK_END);
-    if (!r->lost && (ivd_fault_lost(r->fault) || (uint64_t) size < r->region->map_bytes)) {
+    if (!r->lost &&
+        (ivd_fault_lost(r->fault) || size < 0 || (uint64_t) size < r->region->map_bytes)) {
         r->lost = true;
         ivl_fail(&diag, -ESTALE, r->conf->path,
                  "stop its VMs, remove it and restart the daemon: somebody who may write it did "
@@ -138,8 +139,7 @@ static bool still_there(struct ivd_region *r)
         r->lost = true;
         ivl_fail(&diag, -ESTALE, r->conf->path,
                  "stop its VMs, remove what is there and restart the daemon: somebody who may "
-                 "write "
-                 "to its directory did that",
+                 "write to its directory did that",
                  "the region's file was removed or replaced: served no more");
         ivd_log_diag(IVD_ERROR, &diag);
     }
