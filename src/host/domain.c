@@ -356,6 +356,16 @@ static bool on_commandline(const xmlNode *root, const struct ivd_region_conf *re
     return ivd_domain_has(&domain, region);
 }
 
+/* <vcpu> is the number that it may have; one that is hot-plugged later counts. */
+static bool is_lone_emulation(const xmlNode *root)
+{
+    uint64_t vcpus = 1;
+    struct text text = content(child(root, "vcpu"));
+    text.s[strcspn(text.s, " \n\t")] = '\0';
+    return strcmp(attribute(root, "type").s, "qemu") == 0 &&
+           (!text.s[0] || (parse_number(text.s, UINT32_MAX, &vcpus) && vcpus == 1));
+}
+
 int ivd_domain_presence(const char *xml, size_t length, const struct ivd_region_conf *region,
                         char **shmem)
 {
@@ -365,6 +375,7 @@ int ivd_domain_presence(const char *xml, size_t length, const struct ivd_region_
     int rc = !root                          ? -EINVAL
              : found                        ? IVD_PRESENT_SHMEM
              : on_commandline(root, region) ? IVD_PRESENT_COMMANDLINE
+             : is_lone_emulation(root)      ? IVD_PRESENT_NEVER
                                             : IVD_PRESENT_NOT;
     *shmem = found ? dump(doc, found) : NULL;
     xmlFreeDoc(doc);

@@ -48,12 +48,15 @@ int ivd_domain_parse(const char *xml, size_t length, const char *sysroot, struct
 /* How a domain has a region. */
 enum ivd_presence {
     IVD_PRESENT_NOT,
+    IVD_PRESENT_NEVER,      /* not, and it must not: see ivd_domain_presence() */
     IVD_PRESENT_SHMEM,      /* as a shmem device, which can be unplugged */
     IVD_PRESENT_COMMANDLINE /* by an argument of QEMU's, which holds as long as QEMU runs */
 };
 
 /* Finds out; a negative value: -EINVAL, not the XML of a domain, or -ENOMEM. With
- * IVD_PRESENT_SHMEM *shmem is the element as text, to be freed, else NULL. */
+ * IVD_PRESENT_SHMEM *shmem is the element as text, to be freed, else NULL. IVD_PRESENT_NEVER: QEMU
+ * emulates the domain, and it can have no second vCPU; then its atomic operations are plain loads
+ * and stores (QEMU, docs/devel/multi-thread-tcg: "parallel" code), and not atomic for other VMs. */
 int ivd_domain_presence(const char *xml, size_t length, const struct ivd_region_conf *region,
                         char **shmem);
 

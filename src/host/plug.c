@@ -57,6 +57,11 @@ static int attach(virDomainPtr domain, const struct ivd_region_conf *region, boo
     char *shmem;
     int rc = find_region(domain, region, config, &shmem, diag);
     free(shmem);
+    if (rc == IVD_PRESENT_NEVER) {
+        return ivl_fail(diag, -EINVAL, virDomainGetName(domain),
+                        "let it have two: <vcpu current='1'>2</vcpu>",
+                        "is emulated with one vCPU: its atomics are none for other VMs");
+    }
     if (rc != IVD_PRESENT_NOT) {
         return rc < 0 ? rc : NOTHING;
     }
@@ -205,5 +210,5 @@ int ivd_plug_gone(virConnectPtr conn, const struct ivd_request *request,
                                             : find_region(domain, region, false, &shmem, diag);
     free(shmem);
     virDomainFree(domain);
-    return rc < 0 ? rc : rc == IVD_PRESENT_NOT;
+    return rc < 0 ? rc : rc == IVD_PRESENT_NOT || rc == IVD_PRESENT_NEVER;
 }

@@ -11,8 +11,8 @@ host_tests = \
     test/host/regions.sh \
     test/host/socket.sh
 
-EXTRA_DIST += $(host_tests) test/host/guest-init test/host/host.sh \
-    test/host/libvirtd test/host/host.xml test/host/template.xml
+EXTRA_DIST += $(host_tests) test/host/host.sh test/host/host.xml test/host/libvirtd \
+    test/host/machine.sh test/host/template.xml
 
 if BUILD_TOOLS
 TESTS += $(host_tests)

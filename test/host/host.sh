@@ -21,6 +21,7 @@ chmod 755 "$dir/ivshmemctl" "$dir/ivshmemd"
 ctl=$dir/ivshmemctl jobs=$PWD/test/cli/jobs conf=$dir/conf log=$dir/log
 daemon=$dir/ivshmemd
 pid='' others=()
+daemon_as=() # command that runs it as somebody else
 
 host_clean()
 {
@@ -35,22 +36,30 @@ unset IVSHMEM_REGION NOTIFY_SOCKET JOURNAL_STREAM "${!MPIR_CVAR_IVSHMEM@}"
 export LC_ALL=C
 umask 022
 
-# eventually COMMAND...: it succeeds at last.
-eventually()
+# within SECONDS COMMAND...: it succeeds by then, else prints what it printed last.
+within()
 {
-    local i
+    local end=$((SECONDS + $1)) out
+    shift
 
-    for ((i = 0; i < 200; i++)); do
-        if "$@"; then return; fi
+    until out=$("$@" 2>&1); do
+        if [ "$SECONDS" -ge "$end" ]; then
+            printf '%s\n' "$out"
+            return 1
+        fi
         sleep 0.1
     done
-    return 1
+}
+
+eventually()
+{
+    within 20 "$@"
 }
 
 # start: the daemon, on $conf, until it answers. Not in a subshell, so not in tap_check.
 start()
 {
-    "$daemon" --config "$conf" >>"$log" 2>&1 &
+    "${daemon_as[@]}" "$daemon" --config "$conf" >>"$log" 2>&1 &
     pid=$!
     eventually ask '{"command":"status"}' >/dev/null || { cat "$log"; return 1; }
 }

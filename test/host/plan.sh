@@ -97,6 +97,19 @@ tap_check 'no UUID of the template' has mpi-n1-1 'count(//uuid)' 0
 tap_check 'no MAC address of it' has mpi-n1-1 'count(//mac)' 0
 tap_check 'no vsock CID of it' has mpi-n1-1 //vsock/cid/@auto yes
 tap_check 'all else is the template'"'"'s' has mpi-n1-1 //memory 4
+tap_check 'as many vCPUs as can be' has mpi-n1-1 'count(//vcpu/@current)' 0
+
+emulated()
+{
+    sed "s/type='kvm'/type='qemu'/" "$template" >"$dir/emulated.xml"
+    "$ctl" plan --output "$files" --force --no-vf --topology 'numa:1(memory=16GB) core:2 pu:1' -n 2 \
+        "$dir/emulated.xml"
+}
+tap_check 'emulated VMs with a CPU each' emulated
+tap_check 'have one vCPU' has mpi-n0-1 //vcpu/@current 1
+tap_check 'of two that they may have' has mpi-n0-1 //vcpu 2
+tap_check 'which fits their topology' has mpi-n0-1 //cpu/topology/@cores 2
+tap_check 'and is valid' valid
 
 rm "$files"/*
 plan --no-vf --reserve=2 --region="$dir/region" "$template" >/dev/null

@@ -241,6 +241,29 @@ static void test_presence(void **state)
     assert_false(ivd_path_is_region("", &r));
 }
 
+/* Atomics of an emulated domain with one possible vCPU are none for other VMs. */
+static void test_lone_emulation(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *xml;
+        int want;
+    } cases[] = {
+        { "<domain type='qemu'><vcpu>1</vcpu></domain>", IVD_PRESENT_NEVER },
+        { "<domain type='qemu'><vcpu>1\n </vcpu></domain>", IVD_PRESENT_NEVER },
+        { "<domain type='qemu'><vcpu current='1'>1</vcpu></domain>", IVD_PRESENT_NEVER },
+        { "<domain type='qemu'><name>a</name></domain>", IVD_PRESENT_NEVER },
+        { "<domain type='qemu'><vcpu current='1'>2</vcpu></domain>", IVD_PRESENT_NOT },
+        { "<domain type='kvm'><vcpu>1</vcpu></domain>", IVD_PRESENT_NOT },
+        { "<domain type='qemu'><vcpu>1</vcpu><devices><shmem name='mpi'/></devices></domain>",
+          IVD_PRESENT_SHMEM }, /* it must come off */
+    };
+    struct ivd_region_conf r = region_of("/dev/shm/mpi", "");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(presence(cases[i].xml, &r, ""), cases[i].want);
+    }
+}
+
 /* Ordered back, and not let go of. */
 static void test_revoked(void **state)
 {
@@ -378,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_presence),
+        cmocka_unit_test(test_lone_emulation),
         cmocka_unit_test(test_revoked),
         cmocka_unit_test(test_shmem_make),
         cmocka_unit_test(test_cpusets),

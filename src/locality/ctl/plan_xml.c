@@ -221,17 +221,31 @@ static void substitute_all(xmlNode *root, const char *name)
 
 /* ---- what is a VM's own ----------------------------------------------------------------------- */
 
+/* vCPUs that the VM may have. An emulated one needs two, or QEMU makes its atomic operations plain
+ * ones, which are not atomic for other VMs; the second stays unplugged. */
+static unsigned vcpus_max(const xmlNode *root, const struct plan_vm *vm)
+{
+    xmlChar *type = xmlGetProp(root, x("type"));
+    bool lone = type && strcmp((char *) type, "qemu") == 0 && vm->cpu_count == 1;
+    xmlFree(type);
+    return lone ? 2 : vm->cpu_count;
+}
+
 static void put_cpus(xmlNode *root, const struct plan_vm *vm)
 {
     char text[24];
+    unsigned max = vcpus_max(root, vm);
     xmlNode *vcpu = fresh(root, "vcpu");
     xmlNode *tune = fresh(root, "cputune");
     xmlNode *topology = fresh(ensure(root, "cpu"), "topology");
     FILE *f;
     char *all = NULL;
     size_t size;
-    snprintf(text, sizeof(text), "%u", vm->cpu_count);
+    snprintf(text, sizeof(text), "%u", max);
     set(vcpu, "placement", "static");
+    if (max > vm->cpu_count) {
+        set_number(vcpu, "current", vm->cpu_count);
+    }
     xmlNodeSetContent(vcpu, x(text));
     f = open_memstream(&all, &size);
     for (unsigned i = 0; i < vm->cpu_count; i++) {
@@ -249,7 +263,7 @@ static void put_cpus(xmlNode *root, const struct plan_vm *vm)
     free(all);
     set(topology, "sockets", "1");
     set_number(topology, "dies", 1);
-    set_number(topology, "cores", vm->cpu_count / vm->threads);
+    set_number(topology, "cores", max / vm->threads);
     set_number(topology, "threads", vm->threads);
     drop_children(child(root, "cpu"), "numa"); /* one node of the host, one in the guest */
     drop_children(root, "vcpus");
