@@ -58,6 +58,8 @@ src_host_libhost_la_SOURCES = \
     src/host/state.c \
     src/host/state.h \
     src/host/status.c \
+    src/host/tenant.c \
+    src/host/tenant.h \
     src/host/table.c \
     src/host/table.h \
     src/locality/ctl/json_put.c \

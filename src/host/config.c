@@ -354,6 +354,7 @@ static bool same_region(const struct ivd_region_conf *a, const struct ivd_region
            a->format.jobs == b->format.jobs && a->format.chunk_bytes == b->format.chunk_bytes &&
            a->format.lease_ms == b->format.lease_ms && a->mode == b->mode &&
            strcmp(a->owner, b->owner) == 0 && strcmp(a->group, b->group) == 0 &&
+           strcmp(a->label, b->label) == 0 && strcmp(a->domains, b->domains) == 0 &&
            a->numa_mask == b->numa_mask && a->numa_policy == b->numa_policy &&
            a->adopt == b->adopt && strcmp(a->doorbell, b->doorbell) == 0 &&
            a->vectors == b->vectors;

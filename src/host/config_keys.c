@@ -132,6 +132,22 @@ static const char *set_group(struct ivd_config_reader *r, const char *value)
                : "write the name or number of a group";
 }
 
+static const char *set_label(struct ivd_config_reader *r, const char *value)
+{
+    return !strpbrk(value, " \t") && strchr(value, ':') &&
+                   copy_text(r->region->label, sizeof(r->region->label), value)
+               ? NULL
+               : "write a context as \"ls -Z\" shows it, such as "
+                 "system_u:object_r:svirt_image_t:s0:c1,c2";
+}
+
+static const char *set_domains(struct ivd_config_reader *r, const char *value)
+{
+    return copy_text(r->region->domains, sizeof(r->region->domains), value)
+               ? NULL
+               : "write patterns of names with blanks between them, up to 199 characters";
+}
+
 static const char *set_vms(struct ivd_config_reader *r, const char *value)
 {
     return take_u32(value, 1, IVL_VMS_MAX, &r->region->format.vms) ? NULL : "choose 1 to 1024";
@@ -306,6 +322,13 @@ const struct ivd_key ivd_keys[] = {
     { IVD_SECTION_REGION, "group", "kvm",
       "Group of the file: one that QEMU is in. Default: the daemon's own.",
       false, set_group },
+    { IVD_SECTION_REGION, "label", "#system_u:object_r:svirt_image_t:s0:c1,c2",
+      "SELinux context of the file; the daemon has to be root. Default: what the system gives it.",
+      false, set_label },
+    { IVD_SECTION_REGION, "domains", "#tenant1-* build?",
+      "Names of the libvirt domains that may have the region, as patterns of the shell's. Others are\n"
+      "not attached, nor entered in its table if they have it all the same. Default: any.",
+      false, set_domains },
     { IVD_SECTION_REGION, "vms", "64",
       "Entries for VMs, 1 to 1024.",
       false, set_vms },

@@ -14,6 +14,7 @@
 #include "notify.h"
 #include "owner.h"
 #include "state.h"
+#include "tenant.h"
 
 /* ---- VMs ------------------------------------------------------------------------------------ */
 
@@ -28,7 +29,9 @@ static uint32_t list_vms(const struct ivd_daemon *d, const struct ivd_region_con
         }
     }
     for (uint32_t i = 0; i < d->domain_count; i++) {
-        if (ivd_domain_unknown(&d->domains[i]) || ivd_domain_has(&d->domains[i], conf)) {
+        if (ivd_domain_unknown(&d->domains[i]) ||
+            (ivd_domain_has(&d->domains[i], conf) &&
+             ivd_tenant_allows(conf, d->domains[i].vm.vm.name))) {
             list[n++] = d->domains[i].vm;
         }
     }
@@ -85,6 +88,7 @@ void ivd_daemon_listen(struct ivd_daemon *d)
     uint32_t count = 0;
     struct ivd_domain *domains = ivd_source_take_domains(d->source, &count);
     if (domains) {
+        ivd_tenant_complain(&d->config, domains, count, d->domains, d->domain_count);
         free(d->domains);
         d->domains = domains;
         d->domain_count = count;
@@ -138,6 +142,18 @@ static int check_served(const struct ivd_daemon *d, const struct ivd_region_conf
     return 0;
 }
 
+static int check_attach(const struct ivd_daemon *d, const struct ivd_request *request,
+                        const struct ivd_region_conf *conf, struct ivl_diag *diag)
+{
+    const struct ivd_region_conf *other =
+        ivd_tenant_other(&d->config, d->domains, d->domain_count, request->domain, conf);
+    if (other) {
+        return ivl_fail(diag, -EEXIST, request->domain, "detach that one first",
+                        "has region %s: two would join their VMs", other->name);
+    }
+    return check_served(d, conf, diag);
+}
+
 static int plug(struct ivd_daemon *d, const struct ivd_caller *caller,
                 const struct ivd_request *request, struct ivl_diag *diag)
 {
@@ -150,7 +166,7 @@ static int plug(struct ivd_daemon *d, const struct ivd_caller *caller,
                         "set the key libvirt, such as qemu:///system",
                         "the daemon does not use libvirt");
     }
-    int rc = request->command == IVD_ATTACH ? check_served(d, conf, diag) : 0;
+    int rc = request->command == IVD_ATTACH ? check_attach(d, request, conf, diag) : 0;
     if (rc) {
         return rc;
     }

@@ -66,16 +66,6 @@ static struct text content(const xmlNode *node)
 
 /* ---- who it is ------------------------------------------------------------------------------ */
 
-/* A name that the table takes: what it does not is '_' there. */
-static void take_name(const char *text, char name[IVL_VM_NAME_BYTES])
-{
-    size_t n = 0;
-    for (; *text && n < IVL_VM_NAME_BYTES - 1; text++) {
-        name[n++] = *text <= ' ' || *text > '~' || *text == '/' ? '_' : *text;
-    }
-    name[n] = '\0';
-}
-
 static bool printable(const char *text)
 {
     for (; *text; text++) {
@@ -274,7 +264,7 @@ static int take_domain(const xmlNode *root, const char *sysroot, struct ivd_doma
                        struct ivl_diag *diag)
 {
     struct ivl_abi_vm *vm = &domain->vm.vm;
-    take_name(content(child(root, "name")).s, vm->name);
+    ivd_domain_name(content(child(root, "name")).s, vm->name);
     (void) ivl_uuid_parse(content(child(root, "uuid")).s, vm->uuid);
     take_asset_tag(root, vm);
     take_cpus(root, vm);

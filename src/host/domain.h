@@ -27,6 +27,16 @@ static inline bool ivd_domain_unknown(const struct ivd_domain *domain)
     return !domain->vm.vm.name[0];
 }
 
+/* libvirt's name of a domain as one that the table takes: what it does not is '_' there. */
+static inline void ivd_domain_name(const char *text, char name[IVL_VM_NAME_BYTES])
+{
+    size_t n = 0;
+    for (; *text && n < IVL_VM_NAME_BYTES - 1; text++) {
+        name[n++] = *text <= ' ' || *text > '~' || *text == '/' ? '_' : *text;
+    }
+    name[n] = '\0';
+}
+
 /* Whether it has the region. */
 static inline bool ivd_domain_has(const struct ivd_domain *domain,
                                   const struct ivd_region_conf *region)

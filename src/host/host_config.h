@@ -32,6 +32,8 @@ struct ivd_region_conf {
     unsigned mode;
     char owner[IVD_OWNER_BYTES]; /* name or number; empty: whoever runs the daemon */
     char group[IVD_OWNER_BYTES];
+    char label[100];    /* SELinux context of the file; empty: what the system gives it */
+    char domains[200];  /* patterns of names, with blanks between; empty: any */
     uint64_t numa_mask; /* 0: anywhere */
     enum ivd_numa_policy numa_policy;
     bool adopt;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "tenant.h"
 
 static int fail_libvirt(struct ivl_diag *diag, virDomainPtr domain, const char *call)
 {
@@ -54,7 +55,13 @@ enum done {
 static int attach(virDomainPtr domain, const struct ivd_region_conf *region, bool config,
                   struct ivl_diag *diag)
 {
-    char *shmem;
+    char *shmem, name[IVL_VM_NAME_BYTES];
+    ivd_domain_name(virDomainGetName(domain), name);
+    if (!ivd_tenant_allows(region, name)) {
+        return ivl_fail(diag, -EPERM, virDomainGetName(domain),
+                        "choose another region, or change its key domains",
+                        "region %s is not for it", region->name);
+    }
     int rc = find_region(domain, region, config, &shmem, diag);
     free(shmem);
     if (rc == IVD_PRESENT_NEVER) {

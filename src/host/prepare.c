@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -57,6 +58,18 @@ static int set_access(int fd, const struct ivd_region_conf *conf, const struct a
     return ivl_fail(diag, -errno, conf->path,
                     "the daemon has to be root, or own it and be in the group",
                     "cannot set its owner and mode: %s", ivd_error(errno).s);
+}
+
+static int set_label(int fd, const struct ivd_region_conf *conf, struct ivl_diag *diag)
+{
+    if (!conf->label[0] ||
+        fsetxattr(fd, "security.selinux", conf->label, strlen(conf->label) + 1, 0) == 0) {
+        return 0;
+    }
+    return ivl_fail(diag, -errno, conf->path,
+                    errno == EPERM ? "run the daemon as root, or take the key label out"
+                                   : "correct the key label, or take it out",
+                    "cannot set its label: %s", ivd_error(errno).s);
 }
 
 /* ---- a new one ------------------------------------------------------------------------------ */
@@ -138,6 +151,7 @@ static int make_region(const struct ivd_region_conf *conf, const char *state_dir
     rc = open_region(fresh, &out->region, diag);
     if (rc == 0) {
         rc = set_access(ivl_region_fd(out->region), conf, access, diag);
+        rc = rc ? rc : set_label(ivl_region_fd(out->region), conf, diag);
         rc = rc ? rc : announce(conf, state_dir, fresh, out, diag);
         if (rc) {
             ivl_region_close(out->region);
@@ -334,6 +348,7 @@ static int find_region(const struct ivd_region_conf *conf, const char *state_dir
     }
     out->found = true;
     rc = set_access(ivl_region_fd(out->region), conf, access, diag);
+    rc = rc ? rc : set_label(ivl_region_fd(out->region), conf, diag);
     if (rc) {
         ivl_region_close(out->region);
         ivd_table_fini(&out->table);

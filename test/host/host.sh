@@ -134,7 +134,7 @@ fails()
 {
     local status=0
 
-    timeout 20 "$daemon" --config "$conf" >"$dir/out" 2>&1 || status=$?
+    timeout 20 "${daemon_as[@]}" "$daemon" --config "$conf" >"$dir/out" 2>&1 || status=$?
     cat "$dir/out"
     [ "$status" -eq "$1" ] && grep -qF -- "$2" "$dir/out" &&
         ! grep -vqE '^ivshmemd: .+: .+' "$dir/out"

@@ -8,7 +8,7 @@
 region=/dev/shm/ivshmemd-test-$$
 clean_region()
 {
-    rm -f "$region"
+    rm -f "$region" "$region.2"
     host_clean
 }
 trap clean_region EXIT
@@ -112,6 +112,29 @@ tap_check 'detach that is refused, as by a guest' ctl_says 1 'ivshmemctl: vm 1: 
 tap_check 'its entry goes all the same' eventually vms "[('static', 'active')]"
 tap_check 'until it is attached again' ctl_says 0 'already attached' attach mpi 'vm 1'
 tap_check 'and is back' eventually vms "[('static', 'active'), ('vm_1', 'active')]"
+
+# ---- whose region it is ---------------------------------------------------------------------------
+
+# again [PATTERNS]: the daemon anew; with PATTERNS, the first region is for such domains.
+again()
+{
+    stop
+    if [ $# -eq 1 ]; then sed -i "/^domains/d; 0,/^size = 1M/s//&\ndomains = $1/" "$conf"; fi
+    start
+}
+again 'one vm_*'
+tap_check 'a pattern that fits' eventually vms "[('static', 'active'), ('vm_1', 'active')]"
+tap_check 'and one that does not' ctl_says 1 'other: region mpi is not for it' attach mpi other
+again 'other'
+tap_check 'a domain that is not meant is not entered' eventually vms "[('static', 'active')]"
+tap_check 'which is said' said 'domain vm_1 has it, but its key domains does not name it'
+tap_check 'nor attached' ctl_says 1 'vm 1: region mpi is not for it' attach mpi 'vm 1'
+sed -i "/^domains/d; s|^path = .*foreign|path = $region.2|" "$conf"
+again
+eventually vms "[('static', 'active'), ('vm_1', 'active')]" >/dev/null
+tap_check 'no second region beside one' ctl_says 1 'vm 1: has region mpi' attach foreign 'vm 1'
+tap_check 'by its UUID either' \
+    ctl_says 1 'has region mpi' attach foreign 01234567-89ab-cdef-0123-456789abcdef
 
 stop KILL
 write_conf 'test:///nonexistent/node.xml'

@@ -325,4 +325,34 @@ rm -f "$dir/user/a" "$dir/user/state/a.state"
 tap_check 'a group that it is not in is refused' foreign_group
 rm -rf "$dir/user"
 tap_check 'nothing is left behind' test -z "$(find "$dir" -name '*ivshmemd-new*' -o -path "$dir/a")"
+
+# ---- labels ---------------------------------------------------------------------------------------
+
+cat >"$conf" <<END
+[daemon]
+socket = $dir/socket
+state-directory = $dir/state2
+heartbeat = 100
+[region labelled]
+path = $dir/labelled
+size = 1M
+label = user_u:object_r:mpi_t:s0:c1,c2
+END
+has_label()
+{
+    python3 -c "
+import os, sys
+sys.exit(os.getxattr('$dir/labelled', 'security.selinux') != b'user_u:object_r:mpi_t:s0:c1,c2\0')"
+}
+if [ "$(id -u)" -ne 0 ] || [ -d /sys/fs/selinux ]; then
+    tap_skip 'a label' 'needs root, and a system without SELinux, where any label is good'
+else
+    starts 'a region with a label'
+    tap_check 'its file has it' has_label
+    stop
+    python3 -c "import os; os.setxattr('$dir/labelled', 'security.selinux', b'other:a:b:s0\0')"
+    starts 'started again'
+    tap_check 'it has it again' has_label
+    stop
+fi
 host_done

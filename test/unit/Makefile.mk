@@ -63,7 +63,8 @@ if BUILD_TOOLS
 host_unit_tests = \
 	test/unit/test_host_config \
 	test/unit/test_host_request \
-	test/unit/test_host_table
+	test/unit/test_host_table \
+	test/unit/test_host_tenant
 if HAVE_XML2
 host_unit_tests += test/unit/test_host_domain
 endif
@@ -89,6 +90,10 @@ test_unit_test_host_table_SOURCES = test/unit/test_host_table.c test/unit/host_t
 test_unit_test_host_table_CPPFLAGS = $(ivd_cppflags)
 test_unit_test_host_table_CFLAGS = $(host_unit_cflags)
 test_unit_test_host_table_LDADD = $(host_unit_libs)
+test_unit_test_host_tenant_SOURCES = test/unit/test_host_tenant.c test/unit/host_test.h
+test_unit_test_host_tenant_CPPFLAGS = $(ivd_cppflags)
+test_unit_test_host_tenant_CFLAGS = $(host_unit_cflags)
+test_unit_test_host_tenant_LDADD = $(host_unit_libs)
 endif
 
 # the library once more, with a hook between the steps of each move

@@ -22,7 +22,7 @@ static void test_all_keys(void **state)
     expect_ok(parse("# comment\n\n[daemon]\n socket = /run/s \nsocket-group=g\n"
                     "state-directory = /run/x\nlibvirt = qemu:///system\nheartbeat = 100\r\n"
                     "[region one]\npath = /dev/shm/one\nsize = 2M\nmode = 0660\nowner = 7\n"
-                    "group = kvm\nvms = 3\njobs = 4\nchunk = 8K\nlease = 2\nnuma = 0,2-3\n"
+                    "group = kvm\nlabel = a:b:c:s0\ndomains = one-* two\nvms = 3\njobs = 4\nchunk = 8K\nlease = 2\nnuma = 0,2-3\n"
                     "numa-policy = interleave\nadopt = yes\n"
                     "doorbell = /run/d\nvectors = 8\n" REGION
                     "[vm v1]\nregion = one\nuuid = 01234567-89ab-cdef-0123-456789abcdef\n"
@@ -46,6 +46,8 @@ static void test_all_keys(void **state)
     assert_int_equal(r->mode, 0660);
     assert_string_equal(r->owner, "7");
     assert_string_equal(r->group, "kvm");
+    assert_string_equal(r->label, "a:b:c:s0");
+    assert_string_equal(r->domains, "one-* two");
     assert_int_equal(r->numa_mask, 0xd);
     assert_int_equal(r->numa_policy, IVD_NUMA_INTERLEAVE);
     assert_true(r->adopt);
@@ -200,6 +202,12 @@ static void test_same_host(void **state)
     expect_ok(parse("[region a]\npath = /dev/shm/..a/.b/...\nsize = 1M\n", &b, diag));
     ivd_config_fini(&b);
     expect_ok(parse(REGION "lease = 3\n", &b, diag));
+    assert_false(ivd_config_same_host(&a, &b));
+    ivd_config_fini(&b);
+    expect_ok(parse(REGION "domains = a\n", &b, diag));
+    assert_false(ivd_config_same_host(&a, &b));
+    ivd_config_fini(&b);
+    expect_ok(parse(REGION "label = a:b\n", &b, diag));
     assert_false(ivd_config_same_host(&a, &b));
     ivd_config_fini(&b);
     expect_ok(parse("[daemon]\nheartbeat = 500\n" REGION, &b, diag));
