@@ -22,7 +22,8 @@ static void test_all_keys(void **state)
     expect_ok(parse("# comment\n\n[daemon]\n socket = /run/s \nsocket-group=g\n"
                     "state-directory = /run/x\nlibvirt = qemu:///system\nheartbeat = 100\r\n"
                     "[region one]\npath = /dev/shm/one\nsize = 2M\nmode = 0660\nowner = 7\n"
-                    "group = kvm\nlabel = a:b:c:s0\ndomains = one-* two\nvms = 3\njobs = 4\nchunk = 8K\nlease = 2\nnuma = 0,2-3\n"
+                    "group = kvm\nlabel = a:b:c:s0\ndomains = one-* two\nvms = 3\njobs = 4\nchunk "
+                    "= 8K\nlease = 2\nnuma = 0,2-3\n"
                     "numa-policy = interleave\nadopt = yes\n"
                     "doorbell = /run/d\nvectors = 8\n" REGION
                     "[vm v1]\nregion = one\nuuid = 01234567-89ab-cdef-0123-456789abcdef\n"
