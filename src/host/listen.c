@@ -49,7 +49,10 @@ static int listen_at(int fd, const struct sockaddr_un *at, gid_t group, int back
         return fail_socket(diag, rc, at->sun_path, "bind");
     }
     if (group != (gid_t) -1 && chown(at->sun_path, (uid_t) -1, group)) {
-        rc = fail_socket(diag, -errno, at->sun_path, "cannot give it to its group");
+        rc = ivl_fail(diag, -errno, at->sun_path,
+                      errno == EPERM ? "the daemon's user has to be in the group"
+                                     : "check its directory: it has to be the daemon's",
+                      "cannot give it to its group: %s", ivd_error(errno).s);
     } else if (listen(fd, backlog)) {
         rc = fail_socket(diag, -errno, at->sun_path, "listen");
     }

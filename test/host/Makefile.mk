@@ -12,7 +12,7 @@ host_tests = \
     test/host/socket.sh
 
 EXTRA_DIST += $(host_tests) test/host/host.sh test/host/host.xml test/host/libvirtd \
-    test/host/machine.sh test/host/template.xml
+    test/host/machine.sh test/host/systemd test/host/template.xml
 
 if BUILD_TOOLS
 TESTS += $(host_tests)
