@@ -9,6 +9,7 @@ host_tests = \
     test/host/libvirt.sh \
     test/host/plan.sh \
     test/host/regions.sh \
+    test/host/slurm.sh \
     test/host/socket.sh
 
 EXTRA_DIST += $(host_tests) test/host/host.sh test/host/host.xml test/host/libvirtd \
