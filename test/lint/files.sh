@@ -33,6 +33,7 @@ lint_core_sources()
     local without='^$'
 
     pkg-config --exists libxml-2.0 hwloc || without='/plan_(host|xml)\.c$'
+    pkg-config --exists json-c || without="$without|/ivs_table\.c$"
     lint_files | grep -E '^src/(locality|shm/ivshmem/core)/.*\.c$' | grep -vE "$without" || true
 }
 

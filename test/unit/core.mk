@@ -53,6 +53,12 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_size.c \
 	src/shm/ivshmem/core/ivs_size.h
 src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
+if HAVE_JSON_C
+src_shm_ivshmem_core_libcore_la_SOURCES += \
+	src/shm/ivshmem/core/ivs_table.c \
+	src/shm/ivshmem/core/ivs_table.h
+src_shm_ivshmem_core_libcore_la_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
+endif
 
 if HAVE_CMOCKA
 ivs_unit_tests = \
@@ -80,6 +86,10 @@ ivs_unit_tests = \
 	test/unit/test_select \
 	test/unit/test_shape \
 	test/unit/test_size
+
+if HAVE_JSON_C
+ivs_unit_tests += test/unit/test_ivs_table
+endif
 
 check_PROGRAMS += $(ivs_unit_tests)
 TESTS += $(ivs_unit_tests)
@@ -142,6 +152,8 @@ test_unit_test_ring_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_ring_LDADD = $(ivs_unit_libs)
 test_unit_test_select_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_select_LDADD = $(ivs_unit_libs)
+test_unit_test_ivs_table_CPPFLAGS = $(ivs_unit_cppflags)
+test_unit_test_ivs_table_LDADD = $(ivs_unit_libs) $(JSON_C_LIBS)
 test_unit_test_shape_SOURCES = test/unit/test_shape.c test/unit/ivs_test.h
 test_unit_test_shape_CPPFLAGS = $(ivs_unit_cppflags)
 test_unit_test_shape_LDADD = $(ivs_unit_libs)

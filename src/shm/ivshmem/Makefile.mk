@@ -40,6 +40,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_select.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_shape.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_table.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_accumulate.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \

@@ -13,6 +13,7 @@
 #include "core/ivs_lock.h"
 #include "core/ivs_map.h"
 #include "core/ivs_size.h"
+#include "core/ivs_table.h"
 
 /* Everything the module knows about this process. Filled by the merge, read-only afterwards
  * except where noted, cleared at the end of MPI_Finalize. */
@@ -107,9 +108,9 @@ void MPIDI_IVSHMEMI_waited(void);     /* what was waited for has come */
 void MPIDI_IVSHMEMI_fault_watch(void);
 void MPIDI_IVSHMEMI_fault_unwatch(void);
 
-/* ivshmem_coll_table.c: which algorithms collective operations take, by knob and file: MPI error that
- * says what cannot be read; and which they have taken. */
-int MPIDI_IVSHMEMI_rules_load(void);
+/* ivshmem_coll_table.c: which algorithms collective operations take, by knob and file, and the
+ * settings in the file: MPI error that says what cannot be read; and which they have taken. */
+int MPIDI_IVSHMEMI_rules_load(struct ivs_setting *settings, size_t count);
 void MPIDI_IVSHMEMI_coll_report(void);
 
 /* ivshmem_report.c */

@@ -7,7 +7,7 @@
  */
 #include "ivshmem_impl.h"
 #include "core/ivs_shape.h"
-#include <ctype.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /*
@@ -210,9 +210,12 @@ cvars:
       verbosity   : MPI_T_VERBOSITY_USER_BASIC
       scope       : MPI_T_SCOPE_ALL_EQ
       description : >-
-        A JSON file of rules for the same: an array of objects with "operation", "algorithm", upper
-        bounds "ranks", "vms", "bytes" (none: any), and "never": true to forbid. The first rule that
-        fits counts, then the built-in ones. The same on all ranks.
+        A JSON file, as ivshmem-tune writes it: an object with "rules" for the same, an array of
+        objects with "operation", "algorithm", upper bounds "ranks", "vms", "bytes" (none: any), and
+        "never": true to forbid, and with "settings", an object of variables and numbers:
+        MPIR_CVAR_IVSHMEM_CELLS, _CELL_BYTES, _RINGS, _CMA, _ALLOC_MEM_KIB and _COLL, unless they are
+        in the environment. The first rule that fits counts, then the built-in ones, where the
+        algorithm "built-in" leads at once. The rules alone will do. The same on all ranks.
 
     - name        : MPIR_CVAR_IVSHMEM_COLL_ORDERED
       category    : IVSHMEM
@@ -232,27 +235,69 @@ cvars:
 
 extern char **environ;
 
-static const char *const known[] = {
-    "MPIR_CVAR_IVSHMEM_ENABLE",
-    "MPIR_CVAR_IVSHMEM_URI",
-    "MPIR_CVAR_IVSHMEM_VM",
-    "MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST",
-    "MPIR_CVAR_IVSHMEM_REPORT",
-    "MPIR_CVAR_IVSHMEM_SHARED_SCOPE",
-    "MPIR_CVAR_IVSHMEM_ARENA_PERCENT",
-    "MPIR_CVAR_IVSHMEM_HEARTBEAT_MS",
-    "MPIR_CVAR_IVSHMEM_CELLS",
-    "MPIR_CVAR_IVSHMEM_CELL_BYTES",
-    "MPIR_CVAR_IVSHMEM_RINGS",
-    "MPIR_CVAR_IVSHMEM_CMA",
-    "MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB",
-    "MPIR_CVAR_IVSHMEM_COLL",
-    "MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS",
-    "MPIR_CVAR_IVSHMEM_COLL_TABLE",
-    "MPIR_CVAR_IVSHMEM_COLL_ORDERED",
+enum knob {
+    ENABLE,
+    CLIQUES_PER_HOST,
+    REPORT,
+    ARENA_PERCENT,
+    HEARTBEAT_MS,
+    CELLS,
+    CELL_BYTES,
+    RINGS,
+    CMA,
+    ALLOC_MEM_KIB,
+    COLL,
+    COLL_ORDERED,
+    NUMBERS
 };
 
-#define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
+#define KNOB(name, low, high, in_file) \
+    [name] = { "MPIR_CVAR_IVSHMEM_" #name, low, high, in_file, false, 0 }
+
+/* Knobs that are numbers, and what the file of MPIR_CVAR_IVSHMEM_COLL_TABLE says of them. */
+static struct ivs_setting numbers[NUMBERS] = {
+    KNOB(ENABLE, 0, 1, false),
+    KNOB(CLIQUES_PER_HOST, 0, IVS_NODES_MAX, false),
+    KNOB(REPORT, 0, 2, false),
+    KNOB(ARENA_PERCENT, 1, 95, false),
+    KNOB(HEARTBEAT_MS, 10, 60000, false),
+    KNOB(CELLS, 0, IVS_CELLS_MAX, true),
+    KNOB(CELL_BYTES, IVS_CELL_BYTES_MIN, IVS_CELL_BYTES_MAX, true),
+    KNOB(RINGS, 1, IVS_RINGS_MAX, true),
+    KNOB(CMA, 0, 2, true),
+    KNOB(ALLOC_MEM_KIB, 0, 1 << 30, true),
+    KNOB(COLL, 0, 1, true),
+    KNOB(COLL_ORDERED, 0, 1, false),
+};
+
+static int *const variables[NUMBERS] = {
+    [ENABLE] = &MPIR_CVAR_IVSHMEM_ENABLE,
+    [CLIQUES_PER_HOST] = &MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST,
+    [REPORT] = &MPIR_CVAR_IVSHMEM_REPORT,
+    [ARENA_PERCENT] = &MPIR_CVAR_IVSHMEM_ARENA_PERCENT,
+    [HEARTBEAT_MS] = &MPIR_CVAR_IVSHMEM_HEARTBEAT_MS,
+    [CELLS] = &MPIR_CVAR_IVSHMEM_CELLS,
+    [CELL_BYTES] = &MPIR_CVAR_IVSHMEM_CELL_BYTES,
+    [RINGS] = &MPIR_CVAR_IVSHMEM_RINGS,
+    [CMA] = &MPIR_CVAR_IVSHMEM_CMA,
+    [ALLOC_MEM_KIB] = &MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB,
+    [COLL] = &MPIR_CVAR_IVSHMEM_COLL,
+    [COLL_ORDERED] = &MPIR_CVAR_IVSHMEM_COLL_ORDERED,
+};
+
+/* The others. */
+static const char *const texts[] = {
+    "MPIR_CVAR_IVSHMEM_URI",          "MPIR_CVAR_IVSHMEM_VM",
+    "MPIR_CVAR_IVSHMEM_SHARED_SCOPE", "MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS",
+    "MPIR_CVAR_IVSHMEM_COLL_TABLE",
+};
+
+#define KNOWN_COUNT (NUMBERS + sizeof(texts) / sizeof(texts[0]))
+
+static const char *known(size_t i)
+{
+    return i < NUMBERS ? numbers[i].name : texts[i - NUMBERS];
+}
 
 /* Length of the common beginning: the nearest known name is the one that agrees longest. */
 static size_t common_length(const char *a, const char *b)
@@ -270,15 +315,15 @@ static void warn_unknown(const char *name, size_t length)
     size_t best = 0;
 
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
-        if (strlen(known[i]) == length && strncmp(known[i], name, length) == 0) {
+        if (strlen(known(i)) == length && strncmp(known(i), name, length) == 0) {
             return;
         }
-        if (common_length(known[i], name) > common_length(known[best], name)) {
+        if (common_length(known(i), name) > common_length(known(best), name)) {
             best = i;
         }
     }
     fprintf(stderr, "[ivshmem] %.*s: no such knob: did you mean %s?\n", (int) length, name,
-            known[best]);
+            known(best));
 }
 
 static void warn_unknown_all(void)
@@ -292,12 +337,51 @@ static void warn_unknown_all(void)
     }
 }
 
-static int check_range(const char *name, int value, int low, int high)
+static int check_ranges(void)
 {
     int mpi_errno = MPI_SUCCESS;
 
-    MPIR_ERR_CHKANDJUMP4(value < low || value > high, mpi_errno, MPI_ERR_ARG, "**ivshmem_knob",
-                         "**ivshmem_knob %s %d %d %d", name, value, low, high);
+    for (int i = 0; i < NUMBERS; i++) {
+        const struct ivs_setting *number = &numbers[i];
+
+        MPIR_ERR_CHKANDJUMP4(*variables[i] < number->low || *variables[i] > number->high, mpi_errno,
+                             MPI_ERR_ARG, "**ivshmem_knob", "**ivshmem_knob %s %d %d %d",
+                             number->name, *variables[i], number->low, number->high);
+    }
+fn_fail:
+    return mpi_errno;
+}
+
+/* MPICH takes a variable by three names. */
+static bool is_in_environment(const char *name)
+{
+    static const char *const prefixes[] = { "MPIR_CVAR_", "MPIR_PARAM_", "MPICH_" };
+    char other[64];
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        snprintf(other, sizeof(other), "%s%s", prefixes[i], name + strlen(prefixes[0]));
+        if (getenv(other) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the file sets, the environment may have set otherwise: that was meant for this job. */
+static int load_table(void)
+{
+    int mpi_errno;
+
+    for (int i = 0; i < NUMBERS; i++) {
+        numbers[i].given = false; /* MPI may have begun before */
+    }
+    mpi_errno = MPIDI_IVSHMEMI_rules_load(numbers, NUMBERS);
+    MPIR_ERR_CHECK(mpi_errno);
+    for (int i = 0; i < NUMBERS; i++) {
+        if (numbers[i].given && !is_in_environment(numbers[i].name)) {
+            *variables[i] = numbers[i].value;
+        }
+    }
 fn_fail:
     return mpi_errno;
 }
@@ -310,32 +394,9 @@ int MPIDI_IVSHMEMI_knobs_check(void)
     if (MPIR_Process.rank == 0) {
         warn_unknown_all();
     }
-    mpi_errno = check_range(known[0], MPIR_CVAR_IVSHMEM_ENABLE, 0, 1);
+    mpi_errno = check_ranges();
     MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[3], MPIR_CVAR_IVSHMEM_CLIQUES_PER_HOST, 0, IVS_NODES_MAX);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[4], MPIR_CVAR_IVSHMEM_REPORT, 0, 2);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[6], MPIR_CVAR_IVSHMEM_ARENA_PERCENT, 1, 95);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[7], MPIR_CVAR_IVSHMEM_HEARTBEAT_MS, 10, 60000);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[8], MPIR_CVAR_IVSHMEM_CELLS, 0, IVS_CELLS_MAX);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno =
-        check_range(known[9], MPIR_CVAR_IVSHMEM_CELL_BYTES, IVS_CELL_BYTES_MIN, IVS_CELL_BYTES_MAX);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[10], MPIR_CVAR_IVSHMEM_RINGS, 1, IVS_RINGS_MAX);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[11], MPIR_CVAR_IVSHMEM_CMA, 0, 2);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[12], MPIR_CVAR_IVSHMEM_ALLOC_MEM_KIB, 0, 1 << 30);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[13], MPIR_CVAR_IVSHMEM_COLL, 0, 1);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = check_range(known[16], MPIR_CVAR_IVSHMEM_COLL_ORDERED, 0, 1);
-    MPIR_ERR_CHECK(mpi_errno);
-    mpi_errno = MPIDI_IVSHMEMI_rules_load();
+    mpi_errno = load_table();
     MPIR_ERR_CHECK(mpi_errno);
     MPIR_ERR_CHKANDJUMP1(strcmp(scope, "host") != 0 && strcmp(scope, "vm") != 0, mpi_errno,
                          MPI_ERR_ARG, "**ivshmem_scope", "**ivshmem_scope %s", scope);

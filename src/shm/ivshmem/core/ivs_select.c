@@ -170,7 +170,8 @@ static bool fits(const struct ivs_rule *rule, const struct ivs_call *call)
 {
     return (rule->operation == IVS_OPERATIONS || rule->operation == call->operation) &&
            call->ranks <= rule->ranks && call->vms <= rule->vms && call->bytes <= rule->bytes &&
-           ivs_has_algorithm(call->operation, rule->algorithm, call->many_hosts);
+           (rule->algorithm == IVS_BUILT_IN ||
+            ivs_has_algorithm(call->operation, rule->algorithm, call->many_hosts));
 }
 
 enum ivs_algorithm ivs_select(const struct ivs_rules *rules, const struct ivs_call *call)
@@ -185,7 +186,9 @@ enum ivs_algorithm ivs_select(const struct ivs_rules *rules, const struct ivs_ca
         if (!fits(rule, call)) {
             continue;
         }
-        if (rule->never) {
+        if (rule->algorithm == IVS_BUILT_IN) {
+            i = rules->count - 1;
+        } else if (rule->never) {
             forbidden[rule->algorithm] = true;
         } else if (!forbidden[rule->algorithm]) {
             return rule->algorithm;

@@ -25,6 +25,8 @@ enum ivs_algorithm {
     IVS_ALGORITHMS
 };
 
+#define IVS_BUILT_IN IVS_ALGORITHMS /* of a rule: what fits is left to the built-in rules */
+
 const char *ivs_operation_name(enum ivs_operation operation);
 const char *ivs_algorithm_name(enum ivs_algorithm algorithm);
 /* IVS_OPERATIONS, IVS_ALGORITHMS: no such name. */
