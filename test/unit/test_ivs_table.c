@@ -123,7 +123,7 @@ static void bad_is_named(void **state)
         { "", 1, "table" },
         { "17", 1, "table" },
         { "null", 1, "table" },
-        { "{\n\n\"setings\": {}}", 3, "setings" },
+        { "{\n\n\"setting\": {}}", 3, "setting" },
         { "{\"rules\": {}}", 1, "rules" },
         { "{\"settings\":\n[]}", 1, "settings" },
         { "{\"about\": {}}", 1, "about" },
@@ -151,7 +151,7 @@ static void bad_is_named(void **state)
         { "[{\"operation\": \"bcast\", \"algorithm\": \"mpich\", \"never\": 1}]", 1, "never" },
         { "[{\"operation\": \"bcast\", \"algorithm\": \"mpich\"},\n{},\n[]]", 2, "operation" },
         { "[{\"operation\": \"bcast\", \"algorithm\": \"mpich\"},\n[]]", 1, "rules" },
-        { "{\"rules\": [{\"operation\": \"bcast\",\n\"algoritm\": \"mpich\"}]}", 2, "algoritm" },
+        { "{\"rules\": [{\"operation\": \"bcast\",\n\"algo\": \"mpich\"}]}", 2, "algo" },
     };
     char line[32], name[64];
 
