@@ -59,7 +59,8 @@ def text(search, path):
     lines = [f"kept: {finding.name}: {finding.kept}" for finding in kept] or [
         "kept: nothing: no gain over the defaults was proven"]
     if search.last and search.last.judged:
-        lines += ["", *gains(search.last.judged)]
+        lines += ["", "last comparison: the defaults beside the table as it was before:",
+                  *gains(search.last.judged)]
     elif kept:
         why = search.last.reason if search.last and search.last.reason else "not run"
         lines += ["", f"last comparison: {why}; what was proven of each alone:",

@@ -14,6 +14,7 @@ from . import plan, proof, table
 SCREENING = 3  # rounds
 LAST_SHARE = 0.2  # of the time, for the last comparison
 REFINEMENTS = 2  # times that sizes between two are tried
+LAST_MORE = 3  # times as many rounds as are needed, in the last comparison, if there is time
 MOST_SHARE = 0.7  # of the time that is left, for one question: prices are estimates
 BASE = "as it is"
 
@@ -145,9 +146,11 @@ class Search:
         where only so many values are there to be proven."""
         count = last or len(question.values) * len(chosen)
         rounds = proof.rounds_for(count)
-        price = self._price(question.works, rounds * (1 + len(chosen)))
-        if price > self.left():
+        price = self._price(question.works, 1 + len(chosen))
+        if rounds * price > self.left():
             raise OutOfTime
+        if last:  # settled before the first round: to go on until luck comes would be no proof
+            rounds = max(rounds, min(LAST_MORE * rounds, int(MOST_SHARE * self.left() / price)))
         trials, alive = Trials(), list(chosen)
         while trials.rounds < rounds and alive:
             self.tell.step(question.name, f"proof {trials.rounds + 1} of {rounds}")
