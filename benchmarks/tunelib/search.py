@@ -209,6 +209,9 @@ class Search:
             used = seen(self.runner.printed)
             if len(used) == 1:
                 question.candidates = [c for c in question.candidates if c.algorithm not in used]
+        if not question.candidates:
+            finding.reason = "there is no other algorithm"
+        elif question.operation:
             self._collective(question, finding)
         else:
             self._setting(question, finding)
@@ -253,12 +256,17 @@ class Search:
                                                       ": no gain of another above the noise")
             return
         self.wins[(question.operation, work.ranks, place.bound)] = wins
-        self._describe(finding, wins)
+        kept = Kept(finding, [], set(), wins)
+        self.kept.append(kept)  # an interrupt from here on leaves it kept
+        self._settle(kept, work)
         self._refine(question, wins, finding)
-        self._describe(finding, wins)
-        work = plan.Work(work.program, work.folder, work.ranks, tuple(sorted(wins.by_size)))
-        self.kept.append(Kept(finding, [work], {(work, size) for size, name in wins.by_size.items()
-                                                if name}, wins))
+        self._settle(kept, work)
+
+    def _settle(self, kept, work):
+        sizes = tuple(sorted(kept.wins.by_size))
+        kept.works = [plan.Work(work.program, work.folder, work.ranks, sizes)]
+        kept.proven = {(kept.works[0], size) for size in sizes if kept.wins.by_size[size]}
+        self._describe(kept.finding, kept.wins)
 
     @staticmethod
     def _describe(finding, wins):
