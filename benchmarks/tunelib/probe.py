@@ -9,6 +9,8 @@ import xml.etree.ElementTree
 
 from comparelib import run
 
+# A mapping read so fast is cached, and so is one not so many times slower than ordinary memory.
+CACHED_MBPS, SLOWER = 2000, 8
 # As "size ordinary streaming", megabytes per second.
 COPY_LINE = re.compile(r"^(\d+)\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)$", re.MULTILINE)
 
@@ -70,6 +72,16 @@ def copies(sources, directory, limit=60):
     printed = _primitive(sources, directory, "copy", limit)
     return [{"bytes": int(size), "ordinary_mbps": float(plain), "streaming_mbps": float(past)}
             for size, plain, past in COPY_LINE.findall(printed)]
+
+
+def memory_type(region, copied):
+    """Of the region's mapping, from how fast the library read it (in its report) beside ordinary
+    memory here; as ivshmemctl doctor tells."""
+    speed = re.search(r" at (\d+) MB/s", region)
+    if not speed or not isinstance(copied, list) or not copied:
+        return "unknown"
+    mbps, ordinary = float(speed.group(1)), copied[-1]["ordinary_mbps"]
+    return "cached" if mbps >= CACHED_MBPS or ordinary < SLOWER * mbps else "not cached"
 
 
 def machine(sources, directory, cores):

@@ -19,6 +19,8 @@ def machine_lines(about):
     hand_over = about["hand_over_ns"]
     yield "hand-over of a cache line: " + (f"{hand_over:.0f} ns" if isinstance(hand_over, float)
                                            else hand_over or "one processor only")
+    if about["memory_type"]:
+        yield f"memory type of the region: {about['memory_type']}"
     if isinstance(about["copy"], list):
         best = next((one["bytes"] for one in about["copy"]
                      if one["streaming_mbps"] > one["ordinary_mbps"]), None)
