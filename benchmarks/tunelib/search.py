@@ -14,7 +14,7 @@ from . import plan, proof, table
 SCREENING = 3  # rounds
 LAST_SHARE = 0.2  # of the time, for the last comparison
 REFINEMENTS = 2  # times that sizes between two are tried
-LAST_MORE = 3  # times as many rounds as are needed, in the last comparison, if there is time
+MORE_ROUNDS = 2  # times as many as are needed, if there is time
 MOST_SHARE = 0.7  # of the time that is left, for one question: prices are estimates
 BASE = "as it is"
 
@@ -72,6 +72,7 @@ class Search:
         self.findings = []
         self.last = None  # Finding of the last comparison
         self.kept = []
+        self.waiting = 0  # questions after the one that is considered
 
     # ---- time ----
 
@@ -149,8 +150,9 @@ class Search:
         price = self._price(question.works, 1 + len(chosen))
         if rounds * price > self.left():
             raise OutOfTime
-        if last:  # settled before the first round: to go on until luck comes would be no proof
-            rounds = max(rounds, min(LAST_MORE * rounds, int(MOST_SHARE * self.left() / price)))
+        # settled before the first round: to go on until luck comes would be no proof
+        share = MOST_SHARE * self.left() / (1 if last else 1 + self.waiting)
+        rounds = max(rounds, min(MORE_ROUNDS * rounds, int(share / price)))
         trials, alive = Trials(), list(chosen)
         while trials.rounds < rounds and alive:
             self.tell.step(question.name, f"proof {trials.rounds + 1} of {rounds}")
@@ -183,7 +185,7 @@ class Search:
 
     # ---- questions ----
 
-    def consider(self, question, seen=lambda printed: set()):
+    def consider(self, question, seen=None):
         """seen(what a run with the defaults printed): names of algorithms that need no candidate."""
         finding = Finding(question.name)
         self.findings.append(finding)
@@ -206,7 +208,7 @@ class Search:
             return
         if question.operation:
             self.runner(question.works[0], {**self._base(), f"{plan.PREFIX}REPORT": "1"}, self.left())
-            used = seen(self.runner.printed)
+            used = seen(self.runner.printed) if seen else set()
             if len(used) == 1:
                 question.candidates = [c for c in question.candidates if c.algorithm not in used]
         if not question.candidates:
