@@ -80,6 +80,12 @@ static void swap_rows(struct lu *lu, int column, int count, int a, int b)
 
 /* ---- panel ------------------------------------------------------------------------------------ */
 
+/* What is no number counts as infinite: in a comparison with it, ranks could differ. */
+static double magnitude(double value)
+{
+    return isnan(value) ? INFINITY : fabs(value);
+}
+
 /* The row of the largest number in a column, of rows from first on; all global but column. */
 static int find_pivot(struct lu *lu, int column, int first, int n)
 {
@@ -92,7 +98,7 @@ static int find_pivot(struct lu *lu, int column, int first, int n)
     if (count > 0) {
         int row = below + (int) cblas_idamax(count, lu_at(lu, below, column), 1);
 
-        ours.value = fabs(*lu_at(lu, row, column));
+        ours.value = magnitude(*lu_at(lu, row, column));
         ours.row = axis_global(&lu->rows, row);
     }
     MPI_Allreduce(&ours, &best, 1, MPI_DOUBLE_INT, MPI_MAXLOC, lu->rows.comm);
