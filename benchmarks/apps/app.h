@@ -59,6 +59,9 @@ struct app_option {
 void app_option_read(const char *name, const char *title, struct app_option *options, int count,
                      int argc, char **argv);
 
+/* Whether an option is on the command line, and not only has its default. */
+bool app_option_given(const char *option, int argc, char **argv);
+
 /* The same line and end for options that do not fit each other or the ranks. Called by all ranks. */
 _Noreturn void app_option_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

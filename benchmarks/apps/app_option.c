@@ -110,23 +110,44 @@ static void take_number(struct app_option *option, const char *text)
     }
 }
 
+/* The value in --OPTION=VALUE; NULL if this is another option. */
+static const char *value_of(const char *argument, const char *option)
+{
+    size_t length = strlen(option);
+
+    if (strncmp(argument, "--", 2) != 0 || strncmp(argument + 2, option, length) != 0 ||
+        argument[2 + length] != '=') {
+        return NULL;
+    }
+    return argument + length + 3;
+}
+
 static void take(struct app_option *options, int count, const char *argument)
 {
     for (int i = 0; i < count; i++) {
-        size_t length = strlen(options[i].name);
+        const char *value = value_of(argument, options[i].name);
 
-        if (strncmp(argument, "--", 2) != 0 ||
-            strncmp(argument + 2, options[i].name, length) != 0 || argument[2 + length] != '=') {
+        if (value == NULL) {
             continue;
         }
         if (options[i].words != NULL) {
-            take_word(&options[i], argument + length + 3);
+            take_word(&options[i], value);
         } else {
-            take_number(&options[i], argument + length + 3);
+            take_number(&options[i], value);
         }
         return;
     }
     app_option_refuse("%s: unknown, or its value is missing: see --help", argument);
+}
+
+bool app_option_given(const char *option, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (value_of(argv[i], option) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A number as such, a word by its index. */

@@ -34,7 +34,8 @@ enum {
 };
 
 static struct app_option options[OPTIONS] = {
-    { "lattice", "cells of four atoms along each side", NULL, 3, 100, 14, 6 },
+    { "lattice", "cells of four atoms along each side; more if ranks need it", NULL, 3, 100, 14,
+      6 },
     { "steps", "of time", NULL, 1, 1000000, 100, 20 },
 };
 
@@ -233,6 +234,21 @@ static bool small_box_is_right(void)
 
 /* ---- course ----------------------------------------------------------------------------------- */
 
+/* As wanted; the default grows with the ranks. */
+static int choose_lattice(bool given)
+{
+    int lattice = (int) options[OPTION_LATTICE].value, least = least_lattice();
+
+    if (lattice >= least) {
+        return lattice;
+    }
+    if (given) {
+        app_option_refuse("--lattice: %d: too few cells for so many ranks: give %d or more",
+                          lattice, least);
+    }
+    return least;
+}
+
 static struct state run(struct md *md, int steps)
 {
     struct state first, now, worst = { 0 };
@@ -279,14 +295,8 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     app_option_read("md", "Molecular dynamics of Lennard-Jones atoms", options, OPTIONS, argc,
                     argv);
-    lattice = (int) options[OPTION_LATTICE].value;
+    lattice = choose_lattice(app_option_given("lattice", argc, argv));
     steps = (int) options[OPTION_STEPS].value;
-    if (lattice < least_lattice()) {
-        app_option_refuse("--lattice: %d: the boxes of the ranks would be narrower than the "
-                          "cutoff: "
-                          "give %d or more, or fewer ranks",
-                          lattice, least_lattice());
-    }
     verified = small_box_is_right();
     md_create(&md, lattice, DENSITY, TEMPERATURE);
     worst = run(&md, steps);
