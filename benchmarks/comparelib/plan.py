@@ -137,11 +137,27 @@ def _rma(crowd, cores):
 # Files of each program besides its own.
 PT2PT = ("pt2pt/bench.c", "pt2pt/options.c")
 SHARED = {"pt2pt": PT2PT, "rma": (*PT2PT, "rma/rma.c"),
-          "coll": (*PT2PT, "coll/coll.c")}
+          "coll": (*PT2PT, "coll/coll.c"),
+          "apps": ("apps/app_option.c", "apps/app_report.c", "apps/app_time.c")}
 WINDOWS = ("pt2pt/windows.c",)
-EXTRA = {"bandwidth": WINDOWS, "bibandwidth": WINDOWS, "message_rate": WINDOWS}
+EXTRA = {"pt2pt/bandwidth": WINDOWS, "pt2pt/bibandwidth": WINDOWS, "pt2pt/message_rate": WINDOWS,
+         "apps/fft3d": ("apps/fft3d_pencils.c",), "apps/lu": ("apps/lu_factor.c",),
+         "apps/md": ("apps/md_atoms.c", "apps/md_forces.c"),
+         "apps/bfs": ("apps/bfs_check.c", "apps/bfs_graph.c")}
+LIBRARIES = {"apps/fft3d": ("-lfftw3", "-lm"), "apps/lu": ("-lblas", "-lm"), "apps/md": ("-lm",)}
+APPLICATIONS = ("fft3d", "lu", "md", "bfs")
 
 
 def sources(program, folder="pt2pt"):
     """Of a program, below benchmarks/."""
-    return [f"{folder}/{program}.c", *SHARED[folder], *EXTRA.get(program, ())]
+    return [f"{folder}/{program}.c", *SHARED[folder], *EXTRA.get(f"{folder}/{program}", ())]
+
+
+def libraries(program, folder="pt2pt"):
+    """The linker's options for a program."""
+    return LIBRARIES.get(f"{folder}/{program}", ())
+
+
+def target(program, folder="pt2pt"):
+    """Of a program, below the folder of an MPI library's programs."""
+    return f"{folder}/{program}" if folder == "apps" else program

@@ -32,7 +32,7 @@ def library(output):
     return " ".join(found.group(1).split()) if found else ""
 
 
-def compile_program(command, target, sources, env):
+def compile_program(command, target, sources, env, libraries=()):
     """Compiles unless the target is newer than all files beside its sources."""
     folders = {os.path.dirname(source) for source in sources}
     newest = max(os.path.getmtime(os.path.join(folder, name))
@@ -40,8 +40,8 @@ def compile_program(command, target, sources, env):
     if os.path.exists(target) and os.path.getmtime(target) > newest:
         return
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    done = subprocess.run([*command, *FLAGS, *sources, "-o", target], env=env, check=False,
-                          capture_output=True, text=True)
+    done = subprocess.run([*command, *FLAGS, *sources, "-o", target, *libraries], env=env,
+                          check=False, capture_output=True, text=True)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "error" in line] or ["no message"]
         raise RunError(f"{target}: does not compile: {errors[0]}")
@@ -50,10 +50,10 @@ def compile_program(command, target, sources, env):
 def build(mpi, programs, top, directory):
     """Programs, as (name, folder) below top, into the directory."""
     for program, folder in programs:
-        compile_program([mpi.compiler, f"-I{top}/pt2pt"],
-                        os.path.join(directory, mpi.name, program),
+        compile_program([mpi.compiler, f"-I{top}/pt2pt", f"-I{top}/apps"],
+                        os.path.join(directory, mpi.name, plan.target(program, folder)),
                         [os.path.join(top, name) for name in plan.sources(program, folder)],
-                        mpi.environment())
+                        mpi.environment(), plan.libraries(program, folder))
 
 
 def launch(command, env, limit, what):
