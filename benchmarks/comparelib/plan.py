@@ -150,7 +150,7 @@ MATHS, FFTW = ("-lm",), ("-lfftw3", "-lm")
 LIBRARIES = {"apps/fft3d": FFTW, "apps/lu": ("-lblas", "-lm"), "apps/md": MATHS,
              "nas/cg": MATHS}
 APPLICATIONS = ("fft3d", "lu", "md", "bfs")
-NAS = ("cg",)
+NAS = ("cg", "is")
 
 
 def sources(program, folder="pt2pt"):
