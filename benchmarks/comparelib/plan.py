@@ -148,9 +148,9 @@ EXTRA = {"pt2pt/bandwidth": WINDOWS, "pt2pt/bibandwidth": WINDOWS, "pt2pt/messag
          "nas/cg": ("nas/cg_matrix.c",)}
 MATHS, FFTW = ("-lm",), ("-lfftw3", "-lm")
 LIBRARIES = {"apps/fft3d": FFTW, "apps/lu": ("-lblas", "-lm"), "apps/md": MATHS,
-             "nas/cg": MATHS}
+             "nas/cg": MATHS, "nas/ft": FFTW}
 APPLICATIONS = ("fft3d", "lu", "md", "bfs")
-NAS = ("cg", "is")
+NAS = ("cg", "is", "ft")
 
 
 def sources(program, folder="pt2pt"):
