@@ -145,12 +145,13 @@ EXTRA = {"pt2pt/bandwidth": WINDOWS, "pt2pt/bibandwidth": WINDOWS, "pt2pt/messag
          "apps/fft3d": ("apps/fft3d_pencils.c",), "apps/lu": ("apps/lu_factor.c",),
          "apps/md": ("apps/md_atoms.c", "apps/md_forces.c"),
          "apps/bfs": ("apps/bfs_check.c", "apps/bfs_graph.c"),
-         "nas/cg": ("nas/cg_matrix.c",), "nas/mg": ("nas/mg_grid.c",)}
+         "nas/cg": ("nas/cg_matrix.c",), "nas/mg": ("nas/mg_grid.c",),
+         "nas/lu": ("nas/lu_flow.c", "nas/lu_grid.c")}
 MATHS, FFTW = ("-lm",), ("-lfftw3", "-lm")
 LIBRARIES = {"apps/fft3d": FFTW, "apps/lu": ("-lblas", "-lm"), "apps/md": MATHS,
-             "nas/cg": MATHS, "nas/ft": FFTW, "nas/mg": MATHS}
+             "nas/cg": MATHS, "nas/ft": FFTW, "nas/mg": MATHS, "nas/lu": MATHS}
 APPLICATIONS = ("fft3d", "lu", "md", "bfs")
-NAS = ("cg", "is", "ft", "mg")
+NAS = ("cg", "is", "ft", "mg", "lu")
 
 
 def sources(program, folder="pt2pt"):
