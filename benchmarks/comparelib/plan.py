@@ -136,16 +136,22 @@ def _rma(crowd, cores):
 
 # Files of each program besides its own.
 PT2PT = ("pt2pt/bench.c", "pt2pt/options.c")
+APPS = ("apps/app_option.c", "apps/app_report.c", "apps/app_time.c")
 SHARED = {"pt2pt": PT2PT, "rma": (*PT2PT, "rma/rma.c"),
           "coll": (*PT2PT, "coll/coll.c"),
-          "apps": ("apps/app_option.c", "apps/app_report.c", "apps/app_time.c")}
+          "apps": APPS, "nas": (*APPS, "nas/nas.c", "nas/nas_random.c")}
 WINDOWS = ("pt2pt/windows.c",)
 EXTRA = {"pt2pt/bandwidth": WINDOWS, "pt2pt/bibandwidth": WINDOWS, "pt2pt/message_rate": WINDOWS,
          "apps/fft3d": ("apps/fft3d_pencils.c",), "apps/lu": ("apps/lu_factor.c",),
          "apps/md": ("apps/md_atoms.c", "apps/md_forces.c"),
-         "apps/bfs": ("apps/bfs_check.c", "apps/bfs_graph.c")}
-LIBRARIES = {"apps/fft3d": ("-lfftw3", "-lm"), "apps/lu": ("-lblas", "-lm"), "apps/md": ("-lm",)}
+         "apps/bfs": ("apps/bfs_check.c", "apps/bfs_graph.c"),
+         "nas/cg": ("nas/cg_matrix.c",), "nas/mg": ("nas/mg_grid.c",),
+         "nas/lu": ("nas/lu_flow.c", "nas/lu_grid.c")}
+MATHS, FFTW = ("-lm",), ("-lfftw3", "-lm")
+LIBRARIES = {"apps/fft3d": FFTW, "apps/lu": ("-lblas", "-lm"), "apps/md": MATHS,
+             "nas/cg": MATHS, "nas/ft": FFTW, "nas/mg": MATHS, "nas/lu": MATHS}
 APPLICATIONS = ("fft3d", "lu", "md", "bfs")
+NAS = ("cg", "is", "ft", "mg", "lu")
 
 
 def sources(program, folder="pt2pt"):
@@ -160,4 +166,4 @@ def libraries(program, folder="pt2pt"):
 
 def target(program, folder="pt2pt"):
     """Of a program, below the folder of an MPI library's programs."""
-    return f"{folder}/{program}" if folder == "apps" else program
+    return f"{folder}/{program}" if folder in ("apps", "nas") else program

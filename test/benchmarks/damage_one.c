@@ -8,24 +8,11 @@
  * (1: the last), the bits of MASK change. Applications have MPI_ functions of their own, which
  * measure time and call these.
  */
-#include <dlfcn.h>
 #include <mpi.h>
+#include "real.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The same function in the library. */
-#define REAL(name) ((__typeof__(&name)) next(#name))
-
-static void *next(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-
-    if (found == NULL) {
-        abort();
-    }
-    return found;
-}
 
 static int rank_in(MPI_Comm comm)
 {
