@@ -5,8 +5,9 @@ noinst_PROGRAMS += benchmarks/primitive/primitive
 benchmarks_primitive_primitive_CFLAGS = $(AM_CFLAGS) -pthread $(IBVERBS_CFLAGS)
 benchmarks_primitive_primitive_LDADD = src/locality/liblocality.la $(IBVERBS_LIBS) -lm
 benchmarks_primitive_primitive_SOURCES = \
+    benchmarks/primitive/area.h \
     benchmarks/primitive/bakery.h \
-    benchmarks/primitive/fail.c \
+    benchmarks/primitive/die.c \
     benchmarks/primitive/meet.c \
     benchmarks/primitive/options.c \
     benchmarks/primitive/place.c \

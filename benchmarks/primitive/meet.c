@@ -37,13 +37,13 @@ static struct addrinfo *resolve(const char *text, bool passive)
     size_t length = colon != NULL ? (size_t) (colon - text) : 0;
 
     if (length >= sizeof(host) || *port == '\0') {
-        fail(text, "not an address: give HOST:PORT");
+        die(text, "not an address: give HOST:PORT");
     }
     memcpy(host, text, length);
     host[length] = '\0';
     int rc = getaddrinfo(length > 0 ? host : NULL, port, &hints, &list);
     if (rc != 0) {
-        fail(text, "%s: give HOST:PORT", gai_strerror(rc));
+        die(text, "%s: give HOST:PORT", gai_strerror(rc));
     }
     return list;
 }
@@ -73,7 +73,7 @@ static int open_listener(const char *text)
     setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (sock < 0 || bind(sock, list->ai_addr, list->ai_addrlen) != 0 || listen(sock, 1) != 0 ||
         getsockname(sock, (struct sockaddr *) &bound, &bytes) != 0) {
-        fail(text, "cannot listen there: %s: give another address or port", strerror(errno));
+        die(text, "cannot listen there: %s: give another address or port", strerror(errno));
     }
     freeaddrinfo(list);
     printf("# listening on port %d\n", ntohs(bound.sin_port));
@@ -87,11 +87,11 @@ static int accept_one(const char *text)
     struct pollfd ready = { .fd = listener, .events = POLLIN };
 
     if (poll(&ready, 1, (int) timeout * 1000) <= 0) {
-        fail(text, "nobody connected within %u s: start the partner, or raise --timeout", timeout);
+        die(text, "nobody connected within %u s: start the partner, or raise --timeout", timeout);
     }
     int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (sock < 0) {
-        fail(text, "cannot accept: %s", strerror(errno));
+        die(text, "cannot accept: %s", strerror(errno));
     }
     close(listener);
     return sock;
@@ -113,8 +113,8 @@ static int connect_to(const char *text)
             close(sock);
         }
         if (now_s() >= deadline) {
-            fail(text, "no connection within %u s: %s: start the partner first, or raise --timeout",
-                 timeout, strerror(cause));
+            die(text, "no connection within %u s: %s: start the partner first, or raise --timeout",
+                timeout, strerror(cause));
         }
         usleep(RETRY_US);
     }
@@ -131,12 +131,12 @@ int meet(const struct options *options)
 static _Noreturn void lost(ssize_t done)
 {
     if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        fail("partner", "silent for %u s: see what it is doing, or raise --timeout", timeout);
+        die("partner", "silent for %u s: see what it is doing, or raise --timeout", timeout);
     }
     if (done == 0 || errno == ECONNRESET || errno == EPIPE) {
-        fail("partner", "it has ended: see what it printed");
+        die("partner", "it has ended: see what it printed");
     }
-    fail("partner", "connection lost: %s", strerror(errno));
+    die("partner", "connection lost: %s", strerror(errno));
 }
 
 void meet_send(int sock, const void *data, size_t bytes)
@@ -183,8 +183,8 @@ void meet_barrier(int sock)
     count++;
     meet_swap(sock, &count, &theirs, sizeof(count));
     if (theirs != count) {
-        fail("partner", "at step %u while this process is at %u: use the same program", theirs,
-             count);
+        die("partner", "at step %u while this process is at %u: use the same program", theirs,
+            count);
     }
 }
 

@@ -51,11 +51,11 @@ static void make(struct place *place, size_t bytes)
 
     if (ivl_job_create(place->region, own_vm(place->region), MEMBERS, NULL, &place->job,
                        &place->members_off, &diag) != 0) {
-        fail_diag(&diag);
+        die_diag(&diag);
     }
     place->joined = true;
     if (ivl_block_alloc(place->region, &place->job, bytes, &place->block, &diag) != 0) {
-        fail_diag(&diag);
+        die_diag(&diag);
     }
 }
 
@@ -81,15 +81,15 @@ static void join(struct place *place, int sock, size_t bytes)
     meet_receive(sock, &offer, sizeof(offer));
     if (memcmp(offer.region_uuid, geo->region_uuid, sizeof(offer.region_uuid)) != 0 ||
         offer.generation != geo->generation) {
-        fail(place->region->uri, "not the region of the partner: both must be on one host, and "
-                                 "name the same one");
+        die(place->region->uri, "not the region of the partner: both must be on one host, and "
+                                "name the same one");
     }
     place->job = (struct ivl_job){ .slot = offer.job_slot, .epoch = offer.job_epoch };
     place->members_off = offer.members_off;
     if (ivl_job_check(place->region, &place->job, place->members_off, MEMBERS, &diag) != 0 ||
         ivl_block_attach(place->region, &place->job, offer.block_offset, offer.block_generation,
                          bytes, &place->block, &diag) != 0) {
-        fail_diag(&diag);
+        die_diag(&diag);
     }
     place->joined = true;
 }
@@ -100,10 +100,10 @@ void place_open(struct place **opened, const char *uri, bool first, int sock, si
     struct ivl_diag diag;
 
     if (place == NULL) {
-        fail("memory", "none left: see ulimit -v");
+        die("memory", "none left: see ulimit -v");
     }
     if (ivl_region_open(uri, 0, &place->region, &diag) != 0) {
-        fail_diag(&diag);
+        die_diag(&diag);
     }
     place->member = first ? 0 : 1;
     *opened = place;

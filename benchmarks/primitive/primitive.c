@@ -72,7 +72,7 @@ static void bind_self(int cpu)
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     if (sched_setaffinity(0, sizeof(set), &set) != 0) {
-        fail("--cpu", "cannot bind to processor %d: %s: see taskset -p", cpu, strerror(errno));
+        die("--cpu", "cannot bind to processor %d: %s: see taskset -p", cpu, strerror(errno));
     }
 }
 
@@ -88,12 +88,12 @@ static void agree(void)
     }
     meet_receive(self.sock, &hello, sizeof(hello));
     if (memcmp(hello.magic, MAGIC, sizeof(hello.magic)) != 0 || !plan_is_valid(&hello.plan)) {
-        fail("partner", "it is not this program, or another version of it");
+        die("partner", "it is not this program, or another version of it");
     }
     self.options.plan = hello.plan;
     if ((hello.plan.tests & TESTS_SHARED) != 0 && self.options.region == NULL) {
-        fail("--region", "the partner asks for tests in shared memory: name the region, such as "
-                         "pci:auto");
+        die("--region", "the partner asks for tests in shared memory: name the region, such as "
+                        "pci:auto");
     }
 }
 

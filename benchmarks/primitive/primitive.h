@@ -4,7 +4,7 @@
  *
  * The two processes of a measurement, and what the parts of the program give each other. The first
  * process listens, decides what is measured and takes the times; the second one connects to it.
- * Each part fails in fail(), in one line, and the region is left in order.
+ * Each part ends the process by die(), in one line, and the region is left in order.
  */
 #ifndef PRIMITIVE_H_INCLUDED
 #define PRIMITIVE_H_INCLUDED
@@ -53,12 +53,12 @@ struct options {
 void options_parse(int argc, char **argv, struct options *options);
 bool plan_is_valid(const struct plan *plan);
 
-/* ---- fail.c ------------------------------------------------------------------------------- */
+/* ---- die.c ------------------------------------------------------------------------------- */
 
 /* Prints "primitive: where: what" to stderr and exits with 1. From the main thread only. */
-_Noreturn void fail(const char *where, const char *what_fmt, ...)
+_Noreturn void die(const char *where, const char *what_fmt, ...)
     __attribute__((format(printf, 2, 3)));
-_Noreturn void fail_diag(const struct ivl_diag *diag);
+_Noreturn void die_diag(const struct ivl_diag *diag);
 
 /* ---- meet.c: the connection --------------------------------------------------------------- */
 

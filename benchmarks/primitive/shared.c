@@ -12,17 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bakery.h"
-
-#define DATA_BYTES 1000
-
-/* Of the region; zero at the beginning. */
-struct area {
-    struct line raw;
-    struct line integer;
-    struct semaphore turn[2]; /* whose turn it is: turn[0] is given by process 1 */
-    uint8_t data[DATA_BYTES];
-};
+#include "area.h"
 
 struct player {
     struct area *area;
@@ -42,7 +32,7 @@ struct player *shared_open(void *memory, bool first)
     struct player *player = calloc(1, sizeof(*player));
 
     if (player == NULL) {
-        fail("memory", "none left: see ulimit -v");
+        die("memory", "none left: see ulimit -v");
     }
     player->area = memory;
     player->me = first ? 0 : 1;
@@ -122,8 +112,8 @@ static void check_integer(struct player *player, uint64_t iterations)
 
     player->integer += 2 * iterations;
     if (found != player->integer) {
-        fail("sync", "the integer is %llu instead of %llu: the lock let both processes in",
-             (unsigned long long) found, (unsigned long long) player->integer);
+        die("sync", "the integer is %llu instead of %llu: the lock let both processes in",
+            (unsigned long long) found, (unsigned long long) player->integer);
     }
 }
 
@@ -146,8 +136,8 @@ static void compare(const struct player *player, uint64_t iteration)
     for (size_t at = 0; at < DATA_BYTES; at++) {
         uint8_t wanted = pattern(1 - player->me, iteration, at);
         if (player->in[at] != wanted) {
-            fail("sync1k", "byte %zu of iteration %llu is %u instead of %u", at,
-                 (unsigned long long) iteration, player->in[at], wanted);
+            die("sync1k", "byte %zu of iteration %llu is %u instead of %u", at,
+                (unsigned long long) iteration, player->in[at], wanted);
         }
     }
 }

@@ -12,8 +12,8 @@ static void expect(int sock, uint64_t wanted)
 
     meet_receive(sock, &got, sizeof(got));
     if (got != wanted) {
-        fail("tcp", "message %llu arrived instead of %llu", (unsigned long long) got,
-             (unsigned long long) wanted);
+        die("tcp", "message %llu arrived instead of %llu", (unsigned long long) got,
+            (unsigned long long) wanted);
     }
 }
 

@@ -210,7 +210,7 @@ static void post_receive(struct verbs *verbs, unsigned at)
     int rc = ibv_post_recv(verbs->qp, &request, &bad);
 
     if (rc != 0) {
-        fail("verbs", "cannot post a receive: %s", strerror(rc));
+        die("verbs", "cannot post a receive: %s", strerror(rc));
     }
 }
 
@@ -219,8 +219,8 @@ static void modify(struct verbs *verbs, struct ibv_qp_attr *to, int mask, const 
     int rc = ibv_modify_qp(verbs->qp, to, mask);
 
     if (rc != 0) {
-        fail("verbs", "queue pair cannot go to %s: %s: see --verbs-device and --verbs-gid", name,
-             strerror(rc));
+        die("verbs", "queue pair cannot go to %s: %s: see --verbs-device and --verbs-gid", name,
+            strerror(rc));
     }
 }
 
@@ -273,10 +273,10 @@ void verbs_join(struct verbs *verbs, int sock)
     meet_swap(sock, &verbs->own, &theirs, sizeof(theirs));
     if (theirs.mtu < IBV_MTU_256 || theirs.mtu > IBV_MTU_4096 || theirs.lid > UINT16_MAX ||
         theirs.by_gid != verbs->own.by_gid) {
-        fail("verbs",
-             "the partner's address (MTU %u, LID %u) does not fit this port's: name "
-             "devices of one kind by --verbs-device",
-             theirs.mtu, theirs.lid);
+        die("verbs",
+            "the partner's address (MTU %u, LID %u) does not fit this port's: name "
+            "devices of one kind by --verbs-device",
+            theirs.mtu, theirs.lid);
     }
     to_init(verbs);
     for (unsigned i = 0; i < RECEIVES; i++) {
@@ -300,8 +300,8 @@ static bool complete_one(struct verbs *verbs, struct wait *wait, unsigned *at)
         return false;
     }
     if (count < 0 || done.status != IBV_WC_SUCCESS) {
-        fail("verbs", "a message failed: %s",
-             count < 0 ? "the completion queue cannot be read" : ibv_wc_status_str(done.status));
+        die("verbs", "a message failed: %s",
+            count < 0 ? "the completion queue cannot be read" : ibv_wc_status_str(done.status));
     }
     if (done.opcode != IBV_WC_RECV) {
         verbs->sends_open--;
@@ -320,7 +320,7 @@ static void await_room(struct verbs *verbs)
 
     while ((verbs->sends_open + 1) * SIGNAL_EVERY > SENDS - SIGNAL_EVERY) {
         if (complete_one(verbs, &wait, &at)) {
-            fail("verbs", "a message arrived that is not an answer");
+            die("verbs", "a message arrived that is not an answer");
         }
     }
 }
@@ -343,7 +343,7 @@ static void send_one(struct verbs *verbs, uint64_t value)
     }
     int rc = ibv_post_send(verbs->qp, &request, &bad);
     if (rc != 0) {
-        fail("verbs", "cannot post a send: %s", strerror(rc));
+        die("verbs", "cannot post a send: %s", strerror(rc));
     }
 }
 
@@ -355,8 +355,8 @@ static void receive_one(struct verbs *verbs, uint64_t wanted)
     while (!complete_one(verbs, &wait, &at)) {
     }
     if (verbs->receive_buffer[at] != wanted) {
-        fail("verbs", "message %llu arrived instead of %llu",
-             (unsigned long long) verbs->receive_buffer[at], (unsigned long long) wanted);
+        die("verbs", "message %llu arrived instead of %llu",
+            (unsigned long long) verbs->receive_buffer[at], (unsigned long long) wanted);
     }
     post_receive(verbs, at);
 }

@@ -77,7 +77,7 @@ void watch_start(int sock, unsigned timeout_s, bool (*beat)(void *context), void
     watch.beat = beat;
     watch.context = context;
     if (pthread_create(&watch.thread, NULL, look_on, NULL) != 0) {
-        fail("threads", "cannot start one: see ulimit -u");
+        die("threads", "cannot start one: see ulimit -u");
     }
     watch.started = true;
 }
@@ -97,18 +97,18 @@ void wait_slowly(struct wait *wait)
 
     switch ((enum state) atomic_load(&watch.state)) {
         case STATE_PARTNER_ENDED:
-            fail("partner", "it has ended: see what it printed");
+            die("partner", "it has ended: see what it printed");
         case STATE_JOB_LOST:
-            fail("region", "the job was ended by somebody else, or the region was made anew: "
-                           "look at ivshmemctl show");
+            die("region", "the job was ended by somebody else, or the region was made anew: "
+                          "look at ivshmemctl show");
         case STATE_GOOD:
             break;
     }
     if (wait->deadline == 0) {
         wait->deadline = now + watch.timeout_s;
     } else if (now > wait->deadline) {
-        fail("partner", "silent for %u s: see what it is doing, or raise --timeout",
-             watch.timeout_s);
+        die("partner", "silent for %u s: see what it is doing, or raise --timeout",
+            watch.timeout_s);
     }
     sched_yield(); /* where two processes have one processor, the other one goes on */
 }

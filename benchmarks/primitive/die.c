@@ -10,7 +10,7 @@
 
 #include "primitive.h"
 
-_Noreturn void fail(const char *where, const char *what_fmt, ...)
+_Noreturn void die(const char *where, const char *what_fmt, ...)
 {
     va_list arguments;
 
@@ -22,7 +22,7 @@ _Noreturn void fail(const char *where, const char *what_fmt, ...)
     exit(1);
 }
 
-_Noreturn void fail_diag(const struct ivl_diag *diag)
+_Noreturn void die_diag(const struct ivl_diag *diag)
 {
-    fail(diag->where, "%s: %s", diag->what, diag->remedy);
+    die(diag->where, "%s: %s", diag->what, diag->remedy);
 }
