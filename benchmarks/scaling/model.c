@@ -5,7 +5,8 @@
  * What the library's own functions say about sizes that no machine here has:
  *   model limits              constants that bound a job, "name value"
  *   model need RANKS WORLD    region bytes that RANKS ranks of a host take at start in a job of
- *                             WORLD; buffers and rings of each, words polled in each progress call
+ *                             WORLD; the same with the fewest buffers they run with; buffers and rings
+ *                             of each, words polled in each progress call
  *   model map HOSTS VMS       seconds that a rank takes to find out who shares a region with whom
  */
 #include <stdio.h>
@@ -62,8 +63,9 @@ static int print_need(uint32_t ranks, uint32_t world)
         fprintf(stderr, "model: %u ranks on a host: more than %u\n", ranks, IVS_RANKS_MAX);
         return 2;
     }
-    printf("%llu %u %u %u\n",
+    printf("%llu %llu %u %u %u\n",
            (unsigned long long) ivs_size_need(ranks, world, DEFAULT_CHUNK_BYTES, &queues),
+           (unsigned long long) ivs_size_need(ranks, world, DEFAULT_CHUNK_BYTES, &ivs_queues_least),
            shape.cells, shape.rings, shape.wake_words);
     return 0;
 }
