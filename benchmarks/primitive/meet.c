@@ -23,7 +23,8 @@
 #define PART_MS 3000
 #define RETRY_US 50000
 
-static unsigned timeout; /* s */
+static unsigned timeout;  /* s */
+static bool machine_gone; /* nothing more is heard of it: whether the partner lives is not known */
 
 /* "HOST:PORT" or "PORT": the addresses; the caller frees them. */
 static struct addrinfo *resolve(const char *text, bool passive)
@@ -136,7 +137,8 @@ static _Noreturn void lost(ssize_t done)
     if (done == 0 || errno == ECONNRESET || errno == EPIPE) {
         die("partner", "it has ended: see what it printed");
     }
-    die("partner", "connection lost: %s", strerror(errno));
+    machine_gone = true;
+    die("partner", "connection lost: %s: look at its machine and the network", strerror(errno));
 }
 
 void meet_send(int sock, const void *data, size_t bytes)
@@ -194,15 +196,15 @@ bool meet_part(int sock)
     double deadline = now_s() + PART_MS / 1e3;
 
     shutdown(sock, SHUT_WR);
-    while (now_s() < deadline) {
+    while (!machine_gone && now_s() < deadline) {
         struct pollfd ready = { .fd = sock, .events = POLLIN };
         ssize_t done;
         if (poll(&ready, 1, 100) <= 0) {
             continue;
         }
         done = recv(sock, rest, sizeof(rest), MSG_DONTWAIT);
-        if (done == 0 || (done < 0 && (errno == ECONNRESET || errno == EPIPE))) {
-            return true;
+        if (done == 0 || (done < 0 && errno != EAGAIN && errno != EINTR)) {
+            return done == 0 || errno == ECONNRESET || errno == EPIPE;
         }
     }
     return false;

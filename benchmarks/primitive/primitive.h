@@ -76,7 +76,7 @@ void meet_barrier(int sock);
 void meet_swap(int sock, const void *ours, void *theirs, size_t bytes);
 
 /* Says that nothing more will be sent, and waits a little for the partner to do the same, which it
- * does at the latest when its process ends. False: it has not. */
+ * does at the latest when its process ends. False: it has not, or nothing more is heard of its machine. */
 bool meet_part(int sock);
 
 /* ---- watch.c: is the partner there? ------------------------------------------------------- */

@@ -97,7 +97,7 @@ void wait_slowly(struct wait *wait)
 
     switch ((enum state) atomic_load(&watch.state)) {
         case STATE_PARTNER_ENDED:
-            die("partner", "it has ended: see what it printed");
+            die("partner", "it has ended, or its machine is out of reach: see what it printed");
         case STATE_JOB_LOST:
             die("region", "the job was ended by somebody else, or the region was made anew: "
                           "look at ivshmemctl show");
