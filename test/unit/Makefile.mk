@@ -12,6 +12,7 @@ ivl_unit_tests = \
 	test/unit/test_format \
 	test/unit/test_ident \
 	test/unit/test_job \
+	test/unit/test_primitive \
 	test/unit/test_region_file \
 	test/unit/test_region_pci \
 	test/unit/test_super \
@@ -42,6 +43,10 @@ test_unit_test_ident_LDADD = $(ivl_unit_libs)
 test_unit_test_job_SOURCES = test/unit/test_job.c test/unit/ivl_test.h
 test_unit_test_job_CFLAGS = $(ivl_unit_cflags)
 test_unit_test_job_LDADD = $(ivl_unit_libs)
+test_unit_test_primitive_SOURCES = test/unit/test_primitive.c benchmarks/primitive/shared.c \
+	benchmarks/primitive/area.h benchmarks/primitive/bakery.h benchmarks/primitive/primitive.h
+test_unit_test_primitive_CFLAGS = $(ivl_unit_cflags)
+test_unit_test_primitive_LDADD = $(ivl_unit_libs)
 test_unit_test_region_file_SOURCES = test/unit/test_region_file.c test/unit/ivl_test.h
 test_unit_test_region_file_CFLAGS = $(ivl_unit_cflags)
 test_unit_test_region_file_LDADD = $(ivl_unit_libs)

@@ -71,14 +71,14 @@ LAYOUTS = {layout.name: layout for layout in (
 class Regions:
     """The region files of a layout, one per fake host; a context manager that removes them."""
 
-    def __init__(self, layout, ctl, directory="/dev/shm"):
-        self.layout, self.ctl = layout, ctl
+    def __init__(self, layout, ctl, directory="/dev/shm", region_bytes=REGION_BYTES):
+        self.layout, self.ctl, self.region_bytes = layout, ctl, region_bytes
         self.prefix = os.path.join(directory, f"mpisuite.{os.getpid()}.{next(_numbers)}.")
         self.paths = [self.prefix + str(h) for h in range(layout.hosts if layout.uses_region else 0)]
 
     def __enter__(self):
         for path in self.paths:
-            self._command("create", path, "--size", str(REGION_BYTES))
+            self._command("create", path, "--size", str(self.region_bytes))
             for vm in range(self.layout.vms_per_host):
                 self._command("add-vm", path, f"vm{vm}")
         return self
@@ -106,15 +106,15 @@ class Regions:
             env.update(NETWORK)
         return env
 
+    def used(self):
+        """Bytes that are not free in each region."""
+        heaps = (json.loads(self._command("show", "--json", path))["heap"] for path in self.paths)
+        return [heap["bytes"] - heap["free_bytes"] for heap in heaps]
+
     def leaks(self):
         """One line for each region that is not wholly free, after ended jobs. Empty: fine."""
-        found = []
-        for path in self.paths:
-            usage = json.loads(self._command("show", "--json", path))["heap"]
-            lost = usage["bytes"] - usage["free_bytes"]
-            if lost != 0:
-                found.append(f"{path}: {lost} bytes of the heap are not free")
-        return found
+        return [f"{path}: {lost} bytes of the heap are not free"
+                for path, lost in zip(self.paths, self.used()) if lost != 0]
 
     def reclaim(self):
         """After a killed job: gc waits for its lease and takes back what it held."""
