@@ -27,14 +27,19 @@ lint_scripts()
 }
 
 # Code that must stand without MPICH: the library and the transport's core.
-# The library, the tools and the transport core, but what needs libraries that are not here.
+# The library, the tools, the transport core and the choice of devices, but what needs libraries that
+# are not here.
 lint_core_sources()
 {
     local without='^$'
 
     pkg-config --exists libxml-2.0 hwloc || without='/plan_(host|xml)\.c$'
     pkg-config --exists json-c || without="$without|/ivs_table\.c$"
-    lint_files | grep -E '^src/(locality|shm/ivshmem/core)/.*\.c$' | grep -vE "$without" || true
+    pkg-config --exists hwloc || without="$without|/ivn_near\.c$"
+    pkg-config --exists libibverbs || without="$without|/ivn_probe\.c$"
+    pkg-config --exists ucx-uct || without="$without|/ivn_ucx\.c$"
+    lint_files | grep -E '^src/(locality|shm/ivshmem/core|mpid/ch4/netmod/ivshmem)/.*\.c$' |
+        grep -vE "$without" || true
 }
 
 # The host's daemon, but what needs a library that is not here.

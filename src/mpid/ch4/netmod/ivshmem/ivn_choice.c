@@ -1,0 +1,309 @@
+/*
+ * SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The mpich-ivshmem authors
+ *
+ * The choice among ports (see ivn_choice.h). What it found on the way is kept in struct ivn_view,
+ * from which ivn_text.c says why.
+ */
+#include "ivn_choice.h"
+#include "ivn_gid.h"
+#include "ivn_view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- devices ---------------------------------------------------------------------------------- */
+
+static int compare_ports(const void *a, const void *b)
+{
+    const struct ivn_port *pa = a, *pb = b;
+    int order = strcmp(pa->device, pb->device);
+
+    return order != 0 ? order : (pa->number > pb->number) - (pa->number < pb->number);
+}
+
+void ivn_ports_sort(struct ivn_port *ports, int count)
+{
+    qsort(ports, (size_t) count, sizeof(*ports), compare_ports);
+}
+
+bool ivn_has_several(const struct ivn_port *ports, int count)
+{
+    int active = 0;
+
+    for (int i = 0; i < count; i++) {
+        active += ports[i].state == IVN_ACTIVE;
+    }
+    return active > 1;
+}
+
+bool ivn_is_vf_model(uint32_t vendor, uint32_t model)
+{
+    /* ConnectX-3, -4, -4 Lx, -5, -5 Ex, -6, and later ones together */
+    static const uint16_t models[] = { 0x1004, 0x1014, 0x1016, 0x1018, 0x101a, 0x101c, 0x101e };
+
+    for (size_t i = 0; vendor == 0x15b3 && i < sizeof(models) / sizeof(models[0]); i++) {
+        if (models[i] == model) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A GUID decides where both are known: a VF can have moved to another address. */
+bool ivn_is_vf(const struct ivn_port *port, const struct ivl_abi_vf *vf)
+{
+    if (port->node_guid != 0 && vf->node_guid != 0) {
+        return port->node_guid == vf->node_guid;
+    }
+    return port->has_pci && port->pci.domain == vf->pci_domain && port->pci.bus == vf->pci_bus &&
+           port->pci.device == vf->pci_device && port->pci.function == vf->pci_function;
+}
+
+static enum ivn_kind kind_of(const struct ivn_request *request, const struct ivn_port *port)
+{
+    for (uint32_t i = 0; i < request->vf_count; i++) {
+        if (ivn_is_vf(port, &request->vfs[i])) {
+            return IVN_KIND_TABLE;
+        }
+    }
+    if (port->is_software) {
+        return IVN_KIND_SOFTWARE;
+    }
+    return port->has_physfn ? IVN_KIND_HOST_VF : IVN_KIND_HARDWARE;
+}
+
+/* ---- settings --------------------------------------------------------------------------------- */
+
+/* Whether a word of the list begins with one of the names. */
+static bool has_word(const char *list, const char *const *names, size_t count)
+{
+    for (const char *word = list; *word != '\0'; word += strcspn(word, ","), word += *word == ',') {
+        for (size_t i = 0; i < count; i++) {
+            if (strncmp(word, names[i], strlen(names[i])) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool ivn_tls_has_verbs(const char *tls)
+{
+    static const char *const verbs[] = { "all", "ib", "rc", "ud", "dc" };
+
+    return tls[0] == '\0' || tls[0] == '^' ||
+           has_word(tls, verbs, sizeof(verbs) / sizeof(verbs[0]));
+}
+
+bool ivn_tls_has_shm(const char *tls)
+{
+    static const char *const shm[] = { "all", "sm", "shm", "mm", "sysv", "posix" };
+
+    return tls[0] == '\0' || has_word(tls, shm, sizeof(shm) / sizeof(shm[0]));
+}
+
+/* Whether a name of so many characters, "mlx5_0" or "mlx5_0:1", is the port's. */
+static bool is_named(const struct ivn_port *port, const char *name, size_t length)
+{
+    char full[IVN_PORT_TEXT_BYTES];
+
+    ivn_port_format(port, full);
+    return (strlen(port->device) == length && memcmp(port->device, name, length) == 0) ||
+           (strlen(full) == length && memcmp(full, name, length) == 0);
+}
+
+static bool is_in_list(const struct ivn_port *port, const char *list)
+{
+    for (const char *word = list; *word != '\0'; word += strcspn(word, ","), word += *word == ',') {
+        size_t length = strcspn(word, ",");
+
+        if ((length == 3 && memcmp(word, "all", length) == 0) || is_named(port, word, length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- choosing --------------------------------------------------------------------------------- */
+
+static void keep(struct ivn_choice *choice, int port)
+{
+    choice->kept[choice->kept_count++] = port;
+}
+
+static bool is_alike(const struct ivn_view *view, int a, int b)
+{
+    return view->gid[a] != NULL && view->gid[b] != NULL &&
+           ivn_gid_same_network(&view->ports[a], view->gid[a], &view->ports[b], view->gid[b]);
+}
+
+/* Negative: a is better. */
+static int compare(const struct ivn_view *view, int a, int b)
+{
+    uint32_t da = view->ports[a].distance, db = view->ports[b].distance;
+
+    if (view->kind[a] != view->kind[b]) {
+        return (int) view->kind[a] - (int) view->kind[b];
+    }
+    return (da > db) - (da < db);
+}
+
+/* How many ports of the network of port `first` are of a kind. */
+static int count_kind(const struct ivn_view *view, int first, enum ivn_kind kind)
+{
+    int count = 0;
+
+    for (int i = first; i < view->count; i++) {
+        count += (i == first || is_alike(view, first, i)) && view->kind[i] == kind;
+    }
+    return count;
+}
+
+/* Keeps all ports of a kind of the network of port `first`. */
+static void keep_kind(struct ivn_view *view, int first, enum ivn_kind kind, struct ivn_pick pick,
+                      struct ivn_choice *choice)
+{
+    pick.left = true;
+    for (int i = first; i < view->count; i++) {
+        if ((i == first || is_alike(view, first, i)) && view->kind[i] == kind) {
+            view->pick[choice->kept_count] = pick;
+            keep(choice, i);
+        }
+    }
+}
+
+/* Chooses in the network of port `first`, which is the first one of it. */
+static void choose_of_network(const struct ivn_request *request, struct ivn_view *view, int first,
+                              struct ivn_choice *choice)
+{
+    int equal[IVN_PORTS_MAX] = { first };
+    struct ivn_pick pick = { .ports = 1, .equal = 1 };
+
+    for (int i = first + 1; i < view->count; i++) {
+        int order;
+
+        if (!is_alike(view, first, i)) {
+            continue;
+        }
+        view->done[i] = true;
+        pick.ports++;
+        order = compare(view, i, equal[0]);
+        if (order < 0) {
+            pick.equal = 0;
+        }
+        if (order <= 0) {
+            equal[pick.equal++] = i;
+        }
+    }
+    pick.of_kind = count_kind(view, first, view->kind[equal[0]]);
+    if (view->ports[first].layer == IVN_ROCE && !request->local_shm && pick.of_kind > 1) {
+        keep_kind(view, first, view->kind[equal[0]], pick, choice);
+        return;
+    }
+    view->pick[choice->kept_count] = pick;
+    keep(choice, equal[request->local_rank % (uint32_t) pick.equal]);
+}
+
+/* The best of the kept ports comes first: it is what the text begins with. */
+static void put_best_first(struct ivn_view *view, struct ivn_choice *choice)
+{
+    for (int i = 1; i < choice->kept_count; i++) {
+        if (compare(view, choice->kept[i], choice->kept[0]) < 0) {
+            const int port = choice->kept[0];
+            const struct ivn_pick pick = view->pick[0];
+
+            choice->kept[0] = choice->kept[i];
+            choice->kept[i] = port;
+            view->pick[0] = view->pick[i];
+            view->pick[i] = pick;
+        }
+    }
+}
+
+static void choose_by_network(const struct ivn_request *request, struct ivn_view *view,
+                              struct ivn_choice *choice)
+{
+    for (int i = 0; i < view->count; i++) {
+        if (view->gid[i] != NULL && !view->done[i]) {
+            choose_of_network(request, view, i, choice);
+        }
+    }
+    put_best_first(view, choice);
+}
+
+/* One index goes for all ports that UCX opens; InfiniBand is right without. */
+static int common_gid(const struct ivn_view *view, const struct ivn_choice *choice)
+{
+    int index = -1, usable = 0;
+
+    for (int i = 0; i < choice->kept_count; i++) {
+        const int port = choice->kept[i];
+        const int own = (int) view->gid[port]->index;
+
+        if (view->ports[port].layer != IVN_ROCE || (i > 0 && own != index)) {
+            return -1;
+        }
+        index = own;
+        usable = usable + (ivn_gid_usable(&view->ports[port]) > 1);
+    }
+    return usable > 0 ? index : -1;
+}
+
+static int keep_named(const struct ivn_view *view, const char *name, struct ivn_choice *choice,
+                      struct ivl_diag *diag)
+{
+    char here[160];
+
+    for (int i = 0; i < view->count; i++) {
+        if (view->gid[i] != NULL && is_named(&view->ports[i], name, strlen(name))) {
+            keep(choice, i);
+            return 0;
+        }
+    }
+    ivn_ports_format(view, here, sizeof(here));
+    return ivl_fail(diag, -ENODEV, "MPIR_CVAR_IVSHMEM_NET_DEVICE",
+                    "name a port that is active, or use auto",
+                    "'%.40s' is no verbs device that can be used here (%s)", name, here);
+}
+
+static void look(const struct ivn_request *request, struct ivn_view *view)
+{
+    memset(view, 0, sizeof(*view));
+    view->ports = request->ports;
+    view->count = request->port_count < IVN_PORTS_MAX ? request->port_count : IVN_PORTS_MAX;
+    for (int i = 0; i < view->count; i++) {
+        const struct ivn_port *port = &view->ports[i];
+
+        view->kind[i] = kind_of(request, port);
+        view->gid[i] = port->state == IVN_ACTIVE ? ivn_gid_best(port, request->user_gid) : NULL;
+        view->active += view->gid[i] != NULL;
+    }
+}
+
+int ivn_choose(const struct ivn_request *request, struct ivn_choice *choice, struct ivl_diag *diag)
+{
+    struct ivn_view view;
+    int rc = 0;
+
+    memset(choice, 0, sizeof(*choice));
+    look(request, &view);
+    if (request->user_devices != NULL) {
+        for (int i = 0; i < view.count; i++) {
+            if (view.gid[i] != NULL && is_in_list(&view.ports[i], request->user_devices)) {
+                keep(choice, i);
+            }
+        }
+    } else if (strcmp(request->device, "auto") == 0) {
+        choose_by_network(request, &view, choice);
+    } else {
+        rc = keep_named(&view, request->device, choice, diag);
+    }
+    /* what was not looked at may be all that a peer has */
+    choice->limits = request->user_devices == NULL && choice->kept_count < view.active &&
+                     request->port_count <= IVN_PORTS_MAX;
+    choice->gid_index = request->user_gid >= 0 ? -1 : common_gid(&view, choice);
+    ivn_text_write(request, &view, choice);
+    return rc;
+}
