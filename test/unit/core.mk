@@ -51,7 +51,8 @@ src_shm_ivshmem_core_libcore_la_SOURCES = \
 	src/shm/ivshmem/core/ivs_shape.c \
 	src/shm/ivshmem/core/ivs_shape.h \
 	src/shm/ivshmem/core/ivs_size.c \
-	src/shm/ivshmem/core/ivs_size.h
+	src/shm/ivshmem/core/ivs_size.h \
+	src/shm/ivshmem/core/ivs_verbs_report.c
 src_shm_ivshmem_core_libcore_la_LIBADD = src/locality/liblocality.la
 if HAVE_JSON_C
 src_shm_ivshmem_core_libcore_la_SOURCES += \

@@ -165,6 +165,30 @@ static void test_claims_join(void **state)
     assert_string_equal(node.reason, "rank 5: no device");
 }
 
+static void test_notes(void **state)
+{
+    char text[IVS_TEXT_BYTES];
+    struct ivs_note in, out;
+
+    (void) state;
+    memset(&in, 'x', sizeof(in));
+    in.text[0] = '\n';
+    ivs_note_encode(&in, text);
+    assert_int_equal(ivs_note_decode(text, &out), 0);
+    assert_int_equal(strlen(out.text), IVS_NOTE_BYTES - 1);
+    assert_int_equal(out.text[0], '?');
+    text[2 * offsetof(struct ivs_note, text)] = '0';
+    text[2 * offsetof(struct ivs_note, text) + 1] = 'a'; /* a line's end in a text */
+    assert_int_equal(ivs_note_decode(text, &out), -EBADMSG);
+    ivs_note_encode(&in, text);
+    text[0] = text[0] == '0' ? '1' : '0';
+    assert_int_equal(ivs_note_decode(text, &out), -EBADMSG);
+    ivs_note_encode(&in, text);
+    text[2 * sizeof(in) - 2] = '7'; /* not terminated */
+    assert_int_equal(ivs_note_decode(text, &out), -EBADMSG);
+    assert_int_equal(ivs_note_decode("", &out), -EBADMSG);
+}
+
 static void test_verdicts_join(void **state)
 {
     struct ivs_verdict node = { .ok = 1 };
@@ -216,7 +240,7 @@ int main(void)
         cmocka_unit_test(test_claim_bad_fields), cmocka_unit_test(test_kinds_are_told_apart),
         cmocka_unit_test(test_offer_ranges),     cmocka_unit_test(test_claims_join),
         cmocka_unit_test(test_verdicts_join),    cmocka_unit_test(test_reason_is_cut_and_cleaned),
-        cmocka_unit_test(test_nonces_differ),
+        cmocka_unit_test(test_nonces_differ),    cmocka_unit_test(test_notes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

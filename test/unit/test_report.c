@@ -128,12 +128,53 @@ static void test_many_hosts_are_summed_up(void **state)
     ivs_map_destroy(&map);
 }
 
+static void expect_verbs(const struct ivs_map *map, const struct ivs_note *notes, bool by_rank,
+                         const char *expected)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    ivs_verbs_report_write(out, map, notes, 5, by_rank);
+    fclose(out);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_verbs(void **state)
+{
+    static const int node_of[] = { 0, 0, 1, 0, 1 };
+    struct ivs_note notes[5] = { { 0, "a" }, { 0, "b" }, { 0, "a" }, { 0, "a" }, { 0, "a" } };
+    struct ivs_map map, none = { 0 };
+
+    (void) state;
+    assert_int_equal(ivs_map_create(&map, node_of, 5, 2), 0);
+    claim(&map, 0, 0xab, "x");
+    claim(&map, 1, 0xab, "x");
+    expect_verbs(&map, notes, false,
+                 "[ivshmem] verbs of vm1, ranks 0,3: a\n"
+                 "[ivshmem] verbs of vm1, ranks 1: b\n"
+                 "[ivshmem] verbs of vm2, ranks 2,4: a\n");
+    expect_verbs(&map, notes, true,
+                 "[ivshmem] rank 0: verbs: a\n"
+                 "[ivshmem] rank 1: verbs: b\n"
+                 "[ivshmem] rank 2: verbs: a\n"
+                 "[ivshmem] rank 3: verbs: a\n"
+                 "[ivshmem] rank 4: verbs: a\n");
+    expect_verbs(&none, notes, false,
+                 "[ivshmem] verbs of ranks 0,2-4: a\n"
+                 "[ivshmem] verbs of ranks 1: b\n");
+    ivs_map_destroy(&map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_three_vms_two_hosts),
         cmocka_unit_test(test_reasons_and_ranks),
         cmocka_unit_test(test_many_hosts_are_summed_up),
+        cmocka_unit_test(test_verbs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/core/ivs_shape.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_size.c \
     src/mpid/ch4/shm/ivshmem/core/ivs_table.c \
+    src/mpid/ch4/shm/ivshmem/core/ivs_verbs_report.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_accumulate.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_beat.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_claim.c \
@@ -74,6 +75,7 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_loop.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_mem.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_merge.c \
+    src/mpid/ch4/shm/ivshmem/ivshmem_net.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_proxy.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_put.c \
     src/mpid/ch4/shm/ivshmem/ivshmem_recv.c \
@@ -86,5 +88,22 @@ mpi_core_sources += $(ivl_sources) \
 
 if BUILD_CH4_NETMOD_UCX
 noinst_HEADERS += src/mpid/ch4/netmod/ucx/ucx_ivshmem.h
-mpi_core_sources += src/mpid/ch4/netmod/ucx/ucx_ivshmem.c
+mpi_core_sources += \
+    src/mpid/ch4/netmod/ucx/ucx_ivshmem.c \
+    src/mpid/ch4/netmod/ucx/ucx_ivshmem_device.c
 endif BUILD_CH4_NETMOD_UCX
+
+if BUILD_IVSHMEM_VERBS
+external_libs += @ivshmem_verbs_libs@
+mpi_core_sources += \
+    src/mpid/ch4/netmod/ivshmem/ivn_choice.c \
+    src/mpid/ch4/netmod/ivshmem/ivn_gid.c \
+    src/mpid/ch4/netmod/ivshmem/ivn_probe.c \
+    src/mpid/ch4/netmod/ivshmem/ivn_sysfs.c \
+    src/mpid/ch4/netmod/ivshmem/ivn_text.c \
+    src/mpid/ch4/netmod/ivshmem/ivn_ucx.c
+endif BUILD_IVSHMEM_VERBS
+
+if BUILD_IVSHMEM_HWLOC
+mpi_core_sources += src/mpid/ch4/netmod/ivshmem/ivn_near.c
+endif BUILD_IVSHMEM_HWLOC

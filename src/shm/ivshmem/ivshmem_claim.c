@@ -139,6 +139,7 @@ void MPIDI_IVSHMEMI_claim_make(int node, struct ivs_claim *claim)
         return;
     }
     MPIDI_IVSHMEMI_global.vm_slot = vm.slot;
+    MPIDI_IVSHMEMI_global.in_table = true;
     MPIDI_IVSHMEMI_global.read_mbps =
         ivl_region_read_mbps(MPIDI_IVSHMEMI_global.region, MEASURE_BYTES);
     fill_place(&id, &vm, claim);

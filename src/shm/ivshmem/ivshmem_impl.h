@@ -30,6 +30,7 @@ typedef struct {
     double read_mbps; /* measured speed of the mapping */
     struct ivs_queues queues;
     uint32_t coll_kib; /* limit for collective buffers */
+    bool in_table;     /* vm_slot is this VM's */
 } MPIDI_IVSHMEMI_global_t;
 
 extern MPIDI_IVSHMEMI_global_t MPIDI_IVSHMEMI_global;
@@ -112,6 +113,12 @@ void MPIDI_IVSHMEMI_fault_unwatch(void);
  * settings in the file: MPI error that says what cannot be read; and which they have taken. */
 int MPIDI_IVSHMEMI_rules_load(struct ivs_setting *settings, size_t count);
 void MPIDI_IVSHMEMI_coll_report(void);
+
+/* ivshmem_net.c: the netmod's choice of a device, before it starts, by what the table says of this
+ * VM; and, if a report is wanted, all ranks' choices to rank 0. node_of[MPIR_Process.size]: as the
+ * process manager sees it. */
+int MPIDI_IVSHMEMI_net_choose(const int *node_of);
+void MPIDI_IVSHMEMI_net_report(FILE *out);
 
 /* ivshmem_report.c */
 void MPIDI_IVSHMEMI_report(void);

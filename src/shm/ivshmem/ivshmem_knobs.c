@@ -230,6 +230,20 @@ cvars:
         0: the fastest way; the result is the same on all ranks and in every run with the same
         placement. Range 0..1.
 
+    - name        : MPIR_CVAR_IVSHMEM_NET_DEVICE
+      category    : IVSHMEM
+      type        : string
+      default     : "auto"
+      class       : none
+      verbosity   : MPI_T_VERBOSITY_USER_BASIC
+      scope       : MPI_T_SCOPE_LOCAL
+      description : >-
+        The verbs device that UCX uses (ch4:ucx). auto: of each network that this VM has ports in,
+        the port that is best and nearest, and of RoCE a GID of v2 and IPv4 or a global address;
+        UCX_NET_DEVICES and UCX_IB_GID_INDEX are left as they are if they are set. none: left to
+        UCX. A device's name, with or without a port, as mlx5_1 or mlx5_1:1: that one; who shares no
+        verbs network with it is reached by what else UCX has, as TCP.
+
 === END_MPI_T_CVAR_INFO_BLOCK ===
 */
 
@@ -289,7 +303,7 @@ static int *const variables[NUMBERS] = {
 static const char *const texts[] = {
     "MPIR_CVAR_IVSHMEM_URI",          "MPIR_CVAR_IVSHMEM_VM",
     "MPIR_CVAR_IVSHMEM_SHARED_SCOPE", "MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS",
-    "MPIR_CVAR_IVSHMEM_COLL_TABLE",
+    "MPIR_CVAR_IVSHMEM_COLL_TABLE",   "MPIR_CVAR_IVSHMEM_NET_DEVICE",
 };
 
 #define KNOWN_COUNT (NUMBERS + sizeof(texts) / sizeof(texts[0]))

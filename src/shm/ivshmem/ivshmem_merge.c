@@ -331,6 +331,8 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
     mpi_errno = MPIDI_IVSHMEMI_cma_publish(node_map, size);
     MPIR_ERR_CHECK(mpi_errno);
     if (is_skipped(size, *max_node_id)) {
+        mpi_errno = MPIDI_IVSHMEMI_net_choose(node_map);
+        MPIR_ERR_CHECK(mpi_errno);
         MPIDI_IVSHMEMI_report();
         goto fn_exit;
     }
@@ -346,6 +348,8 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
     mpi_errno = act(node);
     MPIR_ERR_CHECK(mpi_errno);
     *max_node_id = ivs_map_merged_ids(map, node_map) - 1;
+    mpi_errno = MPIDI_IVSHMEMI_net_choose(map->node_of);
+    MPIR_ERR_CHECK(mpi_errno);
     MPIDI_IVSHMEMI_report();
 fn_exit:
     return mpi_errno;

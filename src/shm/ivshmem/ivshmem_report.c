@@ -46,6 +46,7 @@ void MPIDI_IVSHMEMI_report(void)
     } else {
         ivs_report_write(out, &report, MPIR_CVAR_IVSHMEM_REPORT > 1);
     }
+    MPIDI_IVSHMEMI_net_report(out);
     MPIDI_IVSHMEMI_cma_report(out);
     if (fclose(out) == 0) {
         fwrite(text, 1, size, stderr);

@@ -16,10 +16,12 @@
 #define CLAIM_MAGIC UINT32_C(0x31435649)
 #define OFFER_MAGIC UINT32_C(0x314f5649)
 #define VERDICT_MAGIC UINT32_C(0x31565649)
+#define NOTE_MAGIC UINT32_C(0x314e5649)
 
 IVL_STATIC_ASSERT(sizeof(struct ivs_claim) * 2 < IVS_TEXT_BYTES, "claim fits a value");
 IVL_STATIC_ASSERT(sizeof(struct ivs_offer) * 2 < IVS_TEXT_BYTES, "offer fits a value");
 IVL_STATIC_ASSERT(sizeof(struct ivs_verdict) * 2 < IVS_TEXT_BYTES, "verdict fits a value");
+IVL_STATIC_ASSERT(sizeof(struct ivs_note) * 2 < IVS_TEXT_BYTES, "note fits a value");
 
 static void hex_encode(const void *data, size_t bytes, char *text)
 {
@@ -71,6 +73,15 @@ static bool printable(const char *text, size_t size)
     return length < size;
 }
 
+static void make_printable(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~') {
+            *c = '?';
+        }
+    }
+}
+
 void ivs_reason_set(char reason[IVS_REASON_BYTES], const char *format, ...)
 {
     va_list args;
@@ -78,11 +89,7 @@ void ivs_reason_set(char reason[IVS_REASON_BYTES], const char *format, ...)
     va_start(args, format);
     vsnprintf(reason, IVS_REASON_BYTES, format, args);
     va_end(args);
-    for (char *c = reason; *c != '\0'; c++) {
-        if (*c < ' ' || *c > '~') {
-            *c = '?';
-        }
-    }
+    make_printable(reason);
 }
 
 void ivs_claim_encode(const struct ivs_claim *claim, char text[IVS_TEXT_BYTES])
@@ -149,6 +156,28 @@ int ivs_verdict_decode(const char *text, struct ivs_verdict *verdict)
         return -EBADMSG;
     }
     *verdict = in;
+    return 0;
+}
+
+void ivs_note_encode(const struct ivs_note *note, char text[IVS_TEXT_BYTES])
+{
+    struct ivs_note copy = *note;
+
+    copy.magic = NOTE_MAGIC;
+    copy.text[sizeof(copy.text) - 1] = '\0';
+    make_printable(copy.text);
+    hex_encode(&copy, sizeof(copy), text);
+}
+
+int ivs_note_decode(const char *text, struct ivs_note *note)
+{
+    struct ivs_note in;
+
+    if (hex_decode(text, &in, sizeof(in)) != 0 || in.magic != NOTE_MAGIC ||
+        !printable(in.text, sizeof(in.text))) {
+        return -EBADMSG;
+    }
+    *note = in;
     return 0;
 }
 

@@ -70,6 +70,14 @@ struct ivs_verdict {
     char reason[IVS_REASON_BYTES];
 };
 
+/* A line of text that a rank has for the report. */
+#define IVS_NOTE_BYTES 340
+
+struct ivs_note {
+    uint32_t magic;
+    char text[IVS_NOTE_BYTES];
+};
+
 /* Longest text, with the terminating NUL. Fits the 1024 bytes that PMI-1 values may have. */
 #define IVS_TEXT_BYTES 720
 
@@ -79,6 +87,9 @@ void ivs_offer_encode(const struct ivs_offer *offer, char text[IVS_TEXT_BYTES]);
 int ivs_offer_decode(const char *text, struct ivs_offer *offer);
 void ivs_verdict_encode(const struct ivs_verdict *verdict, char text[IVS_TEXT_BYTES]);
 int ivs_verdict_decode(const char *text, struct ivs_verdict *verdict);
+/* What is not printable goes as a question mark. */
+void ivs_note_encode(const struct ivs_note *note, char text[IVS_TEXT_BYTES]);
+int ivs_note_decode(const char *text, struct ivs_note *note);
 
 /* Folds the claim of one more rank of the node into *node: READY survives only if both are and
  * name the same region and VM; `rank` is named in the reason. */

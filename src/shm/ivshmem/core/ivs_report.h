@@ -21,4 +21,9 @@ struct ivs_report {
  * per rank. */
 void ivs_report_write(FILE *out, const struct ivs_report *report, bool by_rank);
 
+/* The lines on verbs devices (ivs_verbs_report.c): notes[size] of all ranks, one line for ranks of a
+ * VM that say the same, or for each rank. A map without nodes is one VM. */
+void ivs_verbs_report_write(FILE *out, const struct ivs_map *map, const struct ivs_note *notes,
+                            int size, bool by_rank);
+
 #endif /* IVS_REPORT_H_INCLUDED */

@@ -29,6 +29,11 @@ void MPIDI_UCX_drop_unpack_state(void *state);
  * flush their endpoints get their answers. */
 int MPIDI_UCX_progressing_barrier(void);
 
+/* Start: tells UCX which device was chosen (ucx_ivshmem_device.h), before and after its context is
+ * made. */
+void MPIDI_UCX_tell_device(ucp_config_t *config);
+void MPIDI_UCX_device_told(void);
+
 /* After posting. A request that is complete belongs to UCX again and is not touched. */
 MPL_STATIC_INLINE_PREFIX void MPIDI_UCX_keep_unpack_state(MPIR_Request *req,
                                                           MPIDI_UCX_ucp_request_t *ucp_request,
