@@ -87,4 +87,13 @@ contrib/systemd/ivshmemd.service: contrib/systemd/ivshmemd.service.in
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|[@]sbindir@|$(sbindir)|g' $(srcdir)/$@.in >$@
 contrib/systemd/ivshmemd.conf: contrib/systemd/ivshmemd.sysusers
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(srcdir)/contrib/systemd/ivshmemd.sysusers $@
+
+# The configuration is the operator's: one that is there stays, and what was edited is not removed.
+host_sample = $(srcdir)/contrib/ivshmemd.conf
+host_conf = $(DESTDIR)$(sysconfdir)/ivshmemd.conf
+install-data-local:
+	$(MKDIR_P) "$(DESTDIR)$(sysconfdir)"
+	test -e "$(host_conf)" || $(INSTALL_DATA) "$(host_sample)" "$(host_conf)"
+uninstall-local:
+	if cmp -s "$(host_sample)" "$(host_conf)"; then rm -f "$(host_conf)"; fi
 endif

@@ -6,5 +6,7 @@ include src/locality/sources.mk
 noinst_LTLIBRARIES += src/locality/liblocality.la
 src_locality_liblocality_la_SOURCES = $(ivl_sources) $(ivl_headers)
 
+# The layout of a region, for whoever reads one. The library itself is not installed: its functions
+# are for our own parts.
 ivlincludedir = $(includedir)/mpich-ivshmem
-ivlinclude_HEADERS = src/locality/locality.h src/locality/locality_abi.h
+ivlinclude_HEADERS = src/locality/locality_abi.h
