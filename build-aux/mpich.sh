@@ -4,10 +4,16 @@
 #
 # Building MPICH with our files in it. Source it after step.sh, with top, build, netmod, prefix
 # and jobs set. Each step has a stamp of what it read, so nothing is done twice.
+#
+# A package also sets layout (options of configure, which override ours), libdir, includedir and
+# pkgconfigdir, and destdir, the folder that stands for the root.
 
 : "${top:?}" "${build:?}" "${netmod:?}" "${prefix:?}" "${jobs:?}" "${stamps:?}"
+: "${layout=}" "${destdir=}"
+: "${libdir=$prefix/lib}" "${includedir=$prefix/include}" "${pkgconfigdir=$libdir/pkgconfig}"
 mpich_src=$build/mpich-src
 mpich_obj=$build/mpich
+pkgconfig_template=$top/build-aux/mpich-ivshmem.pc.in
 if [ "$netmod" = ofi ]; then mpich_obj=$build/mpich-ofi; fi
 
 # The bundled libraries that we replace by the system's, or keep as released, are left alone.
@@ -28,6 +34,8 @@ mpich_configure_options()
         ucx) options+=(--with-device=ch4:ucx --with-ucx=/usr) ;;
         ofi) options+=(--with-device=ch4:ofi --with-libfabric=/usr) ;;
     esac
+    # shellcheck disable=SC2206 # words, none of which has a space
+    options+=($layout)
     printf '%s\n' "${options[@]}"
 }
 
@@ -104,24 +112,39 @@ mpich_make()
 # The distribution calls the same libraries by other names; programs built there find ours by these.
 install_aliases()
 {
-    ln -sfn libmpi.so.12 "$prefix/lib/libmpich.so.12"
-    ln -sfn libmpicxx.so.12 "$prefix/lib/libmpichcxx.so.12"
-    ln -sfn libmpifort.so.12 "$prefix/lib/libmpichfort.so.12"
+    ln -sfn libmpi.so.12 "$destdir$libdir/libmpich.so.12"
+    ln -sfn libmpicxx.so.12 "$destdir$libdir/libmpichcxx.so.12"
+    ln -sfn libmpifort.so.12 "$destdir$libdir/libmpichfort.so.12"
+}
+
+# MPICH's own file is called mpich, as the distribution's is, and names libraries of ours by mistake.
+install_pkgconfig()
+{
+    local rpath=
+
+    if [[ $layout == *--with-wrapper-dl-type=runpath* ]]; then rpath="-Wl,-rpath,$libdir "; fi
+    mkdir -p "$destdir$pkgconfigdir"
+    sed -e "s|@prefix@|$prefix|; s|@libdir@|$libdir|; s|@includedir@|$includedir|" \
+        -e "s|@version@|$(cat "$top/VERSION")|; s|@rpath@|$rpath|; s|@fflags@|$fortran_flags|" \
+        "$pkgconfig_template" >"$destdir$pkgconfigdir/mpich-ivshmem.pc"
 }
 
 run_install()
 {
-    make -C "$mpich_obj" install && install_aliases
+    make -C "$mpich_obj" install DESTDIR="$destdir" && install_aliases && install_pkgconfig
 }
 
 mpich_install()
 {
-    if stamp_is "install-$netmod" "$prefix" && [ -e "$prefix/lib/libmpich.so.12" ]; then return; fi
-    step "install MPICH $netmod" "is $prefix writable?" run_install
-    stamp_set "install-$netmod" "$prefix"
+    local key
+
+    key="$prefix $destdir $(cat "$pkgconfig_template" "$top/VERSION" | hash_stdin)"
+    if stamp_is "install-$netmod" "$key" && [ -e "$destdir$libdir/libmpich.so.12" ]; then return; fi
+    step "install MPICH $netmod" "is $destdir$prefix writable?" run_install
+    stamp_set "install-$netmod" "$key"
 }
 
-# mpich_build TARBALL|DIR
+# mpich_build TARBALL|DIR: all but installing
 mpich_build()
 {
     step 'prepare MPICH source' 'see the message above' \
@@ -131,5 +154,4 @@ mpich_build()
     mpich_autogen
     mpich_configure
     mpich_make
-    mpich_install
 }
