@@ -13,6 +13,7 @@ EXTRA_DIST += \
     debian/ivshmem-dkms.install \
     debian/ivshmem-tools.docs \
     debian/ivshmem-tools.install \
+    debian/ivshmem-tools.lintian-overrides \
     debian/ivshmemd.README.Debian \
     debian/ivshmemd.install \
     debian/ivshmemd.lintian-overrides \

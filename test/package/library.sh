@@ -95,7 +95,7 @@ stands_beside_mpich()
 hides_nothing()
 {
     ! in_root dpkg -L libmpi-ivshmem libmpi-ivshmem-dev | grep -E '^/usr/(bin|sbin|include)/[^/]*$' |
-        grep -vx /usr/include/x86_64-linux-gnu &&
+        grep -vxE '/usr/include/(x86_64-linux-gnu|mpich-ivshmem)' &&
         ! in_root ldconfig -p | grep mpich-ivshmem
 }
 
@@ -105,12 +105,12 @@ manual_by_path()
         in_root man -w 7 mpich-ivshmem
 }
 
-# No trace of the place it was built in, but in the text that mpichversion prints.
+# No trace of the place it was built in, but where the options of configure are kept to be printed.
 no_foreign_paths()
 {
     ! in_root sh -c "readelf -d $libdir/*.so $bindir/* 2>/dev/null" | grep -E 'R(UN)?PATH' | grep -v "\[$libdir\]" &&
         ! grep -rl "$dir" "$root$bindir" "$root$libdir" "$root/usr/include/x86_64-linux-gnu/mpich-ivshmem" |
-            grep -vE '/(mpichversion|mpivars|lib[a-z]*\.so.*)$'
+            grep -vE '/(mpichversion|mpiexec[.a-z]*|mpirun|lib[a-z]*\.so.*)$'
 }
 
 test_library()
