@@ -38,6 +38,7 @@ usage: test/$kind/cluster COMMAND ...
       --hosts=N,...        VMs on each host (default 2,1): vm1, vm2 on host A, vm3 on host B
       --region-size=SIZE   the region that the VMs of a host share (default 128M)
       --blank              regions of zeros instead of formatted ones
+      --huge               regions in huge pages of 2 MB, of which there must be enough
       --mem=SIZE           memory of a guest (default 512M; namespaces have the machine's)
       --cpus=N             processors of a guest (default 1)
       --boot-timeout=S     seconds to wait for all VMs (default 300)
@@ -70,7 +71,7 @@ usage_error()
 parse_up()
 {
     kernel='' vmlinux=''
-    hosts=2,1 region_size=128M blank=0 mem=512M cpus=1 boot_timeout=300 owner=0 qemu_options=
+    hosts=2,1 region_size=128M blank=0 huge=0 mem=512M cpus=1 boot_timeout=300 owner=0 qemu_options=
     while [ $# -gt 0 ]; do
         case $1 in
             --hosts | --region-size | --mem | --cpus | --boot-timeout | --owner | --qemu)
@@ -81,6 +82,7 @@ parse_up()
             --hosts=*) hosts=${1#*=} ;;
             --region-size=*) region_size=${1#*=} ;;
             --blank) blank=1 ;;
+            --huge) huge=1 ;;
             --mem=*) mem=${1#*=} ;;
             --cpus=*) cpus=${1#*=} ;;
             --boot-timeout=*) boot_timeout=${1#*=} ;;
@@ -147,7 +149,7 @@ make_state()
     mkdir -m 700 -- "$state" 2>/dev/null ||
         die "cluster '$name' is up already: take it down, or set CLUSTER_NAME to another name"
     mkdir -- "$state/share" "$state/regions" "$state/root"
-    declare -p hosts host_of region_bytes blank mem cpus owner qemu_options prefix ctl cache rexec kernel vmlinux |
+    declare -p hosts host_of region_bytes blank huge mem cpus owner qemu_options prefix ctl cache rexec kernel vmlinux |
         sed 's/^declare /declare -g /' >"$state/config"
     write_names
 }

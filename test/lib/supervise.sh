@@ -35,11 +35,20 @@ make_port()
     ip link set "$1" mtu "$mtu" master br0 up
 }
 
+mount_regions()
+{
+    if [ "$huge" -eq 1 ]; then
+        mount -t hugetlbfs -o pagesize=2M,mode=700 regions "$state/regions"
+    else
+        mount -t tmpfs -o mode=700 regions "$state/regions"
+    fi
+}
+
 make_regions()
 {
     local n letter
 
-    mount -t tmpfs -o mode=700 regions "$state/regions"
+    mount_regions
     for ((n = 1; n < ${#host_of[@]}; n++)); do
         letter=${host_of[n]}
         if [ "$blank" -eq 1 ]; then
