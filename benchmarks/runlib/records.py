@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+"""The results of a run: a file of JSON Lines, a "sample" for each value and then a "job" for each job.
+
+A job counts as done only when its own line is there, which is written after its samples; what an
+interrupted run left of a job is dropped when the run is resumed, and so is every job that failed or
+was skipped: it is tried again."""
+import datetime
+import json
+import os
+
+# What both kinds of record say of the job. benchmarks/README.md describes each field.
+JOB_FIELDS = ("experiment", "suite", "program", "parameters", "place", "vms", "ranks",
+              "ranks_per_vm", "channel", "variant", "round")
+
+
+class ResultsError(Exception):
+    """ "what: problem: remedy"."""
+
+
+def now():
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def key(record):
+    return tuple(record[name] for name in JOB_FIELDS)
+
+
+def parse(text, path):
+    """The records of a file's whole lines. A last line without an end was being written."""
+    found = []
+    for number, line in enumerate(text.split("\n")[:-1], 1):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            raise ResultsError(f"{path}:{number}: is no JSON: remove the line") from None
+        if not isinstance(record, dict) or record.get("record") not in ("sample", "job") or \
+                any(name not in record for name in JOB_FIELDS):
+            raise ResultsError(f"{path}:{number}: is no record of benchmarks/run: remove the line")
+        found.append(record)
+    return found
+
+
+def finished(records):
+    """Those of jobs that ended well: the ones that a resumed run keeps."""
+    good = {key(r) for r in records if r["record"] == "job" and r["status"] == "ok"}
+    return [r for r in records if key(r) in good]
+
+
+class Results:
+    """Appends to the file; knows which jobs are done."""
+
+    def __init__(self, path, resume):
+        self.path = path
+        kept = self._read() if resume else []
+        self.done = {key(r) for r in kept if r["record"] == "job"}
+        self.counts = {"ok": len(self.done), "failed": 0, "skipped": 0}
+        self._replace(kept)
+        self.file = open(path, "a", encoding="utf-8")
+
+    def _read(self):
+        if not os.path.exists(self.path):
+            return []
+        with open(self.path, encoding="utf-8") as lines:
+            return finished(parse(lines.read(), self.path))
+
+    def _replace(self, records):
+        """In one step, so that an interruption here loses nothing."""
+        with open(self.path + ".new", "w", encoding="utf-8") as out:
+            out.writelines(json.dumps(r) + "\n" for r in records)
+        os.replace(self.path + ".new", self.path)
+
+    def add(self, about, status, reason="", samples=(), **more):
+        """about: {JOB_FIELDS: value}; samples: [{size, metric, unit, value, better, verified}];
+        more: command, seconds."""
+        time = now()
+        more = {"command": "", **more}
+        lines = [{"record": "sample", **about, **sample, "command": more["command"], "time": time}
+                 for sample in samples]
+        lines.append({"record": "job", **about, "status": status, "reason": reason,
+                      "samples": len(lines), **more, "time": time})
+        self.file.write("".join(json.dumps(line) + "\n" for line in lines))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.counts[status] += 1
+        if status == "ok":
+            self.done.add(tuple(about[name] for name in JOB_FIELDS))
+
+    def close(self):
+        self.file.close()
