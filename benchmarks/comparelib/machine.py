@@ -8,7 +8,8 @@ import re
 import subprocess
 
 
-def _first_line(*command):
+def first_line(*command):
+    """Of what a command prints, or "unknown"."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
@@ -40,6 +41,6 @@ def describe(top, words):
         "memory_gb": _memory_gb(),
         "kernel": platform.release(),
         "load_at_start": os.getloadavg()[0],
-        "compiler": _first_line("cc", "--version"),
-        "source": _first_line("git", "-C", top, "describe", "--always", "--dirty"),
+        "compiler": first_line("cc", "--version"),
+        "source": first_line("git", "-C", top, "describe", "--always", "--dirty"),
     }
