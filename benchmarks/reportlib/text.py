@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The mpich-ivshmem authors
+"""Words and numbers that both forms of the report have."""
+from comparelib.output import number
+
+CHANNELS = {"region": "region", "netmod": "network", "native": "one VM"}
+NETWORK = {"host": "TCP", "guests": "verbs"}
+EXPERIMENTS = {"primitive": "Hand-overs without MPI", "pt2pt": "Two ranks in two VMs",
+               "coll": "Collective operations", "apps": "Applications",
+               "strong-scaling": "Strong scaling over the number of VMs",
+               "weak-scaling": "Weak scaling over the number of VMs",
+               "first-run": "First and second run, in fresh and in used VMs",
+               "numa": "One VM against one VM for each NUMA domain",
+               "pages": "A region in pages of 4 KiB against 2 MiB", "site": "Programs of this site"}
+
+
+def column(name, place=None):
+    if name == "netmod":
+        return f"network ({NETWORK[place]})" if place in NETWORK else "network (verbs or TCP)"
+    return CHANNELS.get(name, name)
+
+
+def experiment_title(name):
+    base, _, place = name.rpartition("-")
+    kind, _, vms = base.partition("-") if base.startswith("coll-") else (base, "", "")
+    title = EXPERIMENTS.get(kind, base)
+    return f"{title}{f', {vms} VMs' if vms else ''}: {place}"
+
+
+def gain(found):
+    """Of Row.gain(): ("12", "11 to 13"), or with words if it tells nothing."""
+    if found is None:
+        return "-", ""
+    value, low, high = found
+    if low <= 1 <= high:
+        return "no clear difference", f"{factor(low)} to {factor(high)}"
+    words = f"{factor(low)} to {factor(high)}" if low != high else "one round"
+    return factor(value), f"{words}, worse" if value < 1 else words
+
+
+def factor(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def size(row):
+    return "" if row.size is None else str(row.size)
+
+
+def cell(found):
+    """Median, and the range if there is one."""
+    low, high = min(found.values), max(found.values)
+    return number(found.median), f"{number(low)}–{number(high)}" if found.rounds > 1 else ""
