@@ -323,7 +323,7 @@ const struct ivd_key ivd_keys[] = {
       "Group of the file: one that QEMU is in. Default: the daemon's own.",
       false, set_group },
     { IVD_SECTION_REGION, "label", "#system_u:object_r:svirt_image_t:s0:c1,c2",
-      "SELinux context of the file; the daemon has to be root. Default: what the system gives it.",
+      "SELinux context of the file, if policy lets the daemon set it. Default: the system's.",
       false, set_label },
     { IVD_SECTION_REGION, "domains", "#tenant1-* build?",
       "Names of the libvirt domains that may have the region, as patterns of the shell's. Others are\n"

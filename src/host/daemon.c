@@ -30,8 +30,7 @@ static uint32_t list_vms(const struct ivd_daemon *d, const struct ivd_region_con
     }
     for (uint32_t i = 0; i < d->domain_count; i++) {
         if (ivd_domain_unknown(&d->domains[i]) ||
-            (ivd_domain_has(&d->domains[i], conf) &&
-             ivd_tenant_allows(conf, d->domains[i].vm.vm.name))) {
+            ivd_tenant_enters(&d->config, &d->domains[i], conf)) {
             list[n++] = d->domains[i].vm;
         }
     }
@@ -142,18 +141,6 @@ static int check_served(const struct ivd_daemon *d, const struct ivd_region_conf
     return 0;
 }
 
-static int check_attach(const struct ivd_daemon *d, const struct ivd_request *request,
-                        const struct ivd_region_conf *conf, struct ivl_diag *diag)
-{
-    const struct ivd_region_conf *other =
-        ivd_tenant_other(&d->config, d->domains, d->domain_count, request->domain, conf);
-    if (other) {
-        return ivl_fail(diag, -EEXIST, request->domain, "detach that one first",
-                        "has region %s: two would join their VMs", other->name);
-    }
-    return check_served(d, conf, diag);
-}
-
 static int plug(struct ivd_daemon *d, const struct ivd_caller *caller,
                 const struct ivd_request *request, struct ivl_diag *diag)
 {
@@ -166,7 +153,7 @@ static int plug(struct ivd_daemon *d, const struct ivd_caller *caller,
                         "set the key libvirt, such as qemu:///system",
                         "the daemon does not use libvirt");
     }
-    int rc = request->command == IVD_ATTACH ? check_attach(d, request, conf, diag) : 0;
+    int rc = request->command == IVD_ATTACH ? check_served(d, conf, diag) : 0;
     if (rc) {
         return rc;
     }
@@ -278,7 +265,7 @@ int ivd_daemon_start(struct ivd_daemon *d, struct ivl_diag *diag)
         rc = start_socket(d, diag);
     }
     if (rc == 0 && d->config.libvirt[0]) {
-        rc = ivd_source_start(d->config.libvirt, &d->source, diag);
+        rc = ivd_source_start(&d->config, &d->source, diag);
     }
     if (rc == 0) {
         start_doorbells(d);

@@ -52,17 +52,41 @@ enum done {
     WAITING
 };
 
-static int attach(virDomainPtr domain, const struct ivd_region_conf *region, bool config,
-                  struct ivl_diag *diag)
+/* Whether the domain may have the region, beside what it has. */
+static int check_tenant(virDomainPtr domain, const struct ivd_config *all,
+                        const struct ivd_region_conf *region, bool config, struct ivl_diag *diag)
 {
-    char *shmem, name[IVL_VM_NAME_BYTES];
-    ivd_domain_name(virDomainGetName(domain), name);
-    if (!ivd_tenant_allows(region, name)) {
+    struct ivd_domain has;
+    const struct ivd_region_conf *other;
+    char *xml = virDomainGetXMLDesc(domain, config ? VIR_DOMAIN_XML_INACTIVE : 0);
+    if (!xml) {
+        return fail_libvirt(diag, domain, "cannot read its XML");
+    }
+    int rc = ivd_domain_parse(xml, strlen(xml), "", &has, diag);
+    free(xml);
+    if (rc) {
+        return rc;
+    }
+    if (!ivd_tenant_allows(region, has.vm.vm.name)) {
         return ivl_fail(diag, -EPERM, virDomainGetName(domain),
                         "choose another region, or change its key domains",
                         "region %s is not for it", region->name);
     }
-    int rc = find_region(domain, region, config, &shmem, diag);
+    other = ivd_tenant_other(all, &has, region);
+    return other ? ivl_fail(diag, -EEXIST, virDomainGetName(domain), "detach that one first",
+                            "has region %s: two would join their VMs", other->name)
+                 : 0;
+}
+
+static int attach(virDomainPtr domain, const struct ivd_config *all,
+                  const struct ivd_region_conf *region, bool config, struct ivl_diag *diag)
+{
+    char *shmem;
+    int rc = check_tenant(domain, all, region, config, diag);
+    if (rc) {
+        return rc;
+    }
+    rc = find_region(domain, region, config, &shmem, diag);
     free(shmem);
     if (rc == IVD_PRESENT_NEVER) {
         return ivl_fail(diag, -EINVAL, virDomainGetName(domain),
@@ -101,10 +125,11 @@ static int detach(virDomainPtr domain, const struct ivd_region_conf *region, boo
 
 /* ---- both ------------------------------------------------------------------------------------- */
 
-static int plug_one(virDomainPtr domain, const struct ivd_request *request,
-                    const struct ivd_region_conf *region, bool config, struct ivl_diag *diag)
+static int plug_one(virDomainPtr domain, const struct ivd_config *all,
+                    const struct ivd_request *request, const struct ivd_region_conf *region,
+                    bool config, struct ivl_diag *diag)
 {
-    return request->command == IVD_ATTACH ? attach(domain, region, config, diag)
+    return request->command == IVD_ATTACH ? attach(domain, all, region, config, diag)
                                           : detach(domain, region, config, diag);
 }
 
@@ -157,18 +182,18 @@ static void revoke(virDomainPtr domain, const struct ivd_request *request,
     }
 }
 
-static int plug_both(virDomainPtr domain, const struct ivd_request *request,
-                     const struct ivd_region_conf *region, struct ivd_revoked *revoked, char *text,
-                     size_t size, struct ivl_diag *diag)
+static int plug_both(virDomainPtr domain, const struct ivd_config *all,
+                     const struct ivd_request *request, const struct ivd_region_conf *region,
+                     struct ivd_revoked *revoked, char *text, size_t size, struct ivl_diag *diag)
 {
     bool active = false;
     int live_done = NOTHING, config_done = NOTHING, rc = choose(domain, request, &active, diag);
     if (rc == 0 && request->persistent) {
-        rc = config_done = plug_one(domain, request, region, true, diag);
+        rc = config_done = plug_one(domain, all, request, region, true, diag);
     }
     if (rc >= 0 && active) {
         revoke(domain, request, region, revoked);
-        rc = live_done = plug_one(domain, request, region, false, diag);
+        rc = live_done = plug_one(domain, all, request, region, false, diag);
     }
     if (rc < 0) {
         return config_done == DONE ? fail_half(diag, rc) : rc;
@@ -193,12 +218,12 @@ static virDomainPtr look_up(virConnectPtr conn, const char *name, struct ivl_dia
     return domain;
 }
 
-int ivd_plug(virConnectPtr conn, const struct ivd_request *request,
+int ivd_plug(virConnectPtr conn, const struct ivd_config *all, const struct ivd_request *request,
              const struct ivd_region_conf *region, struct ivd_revoked *revoked, char *text,
              size_t size, struct ivl_diag *diag)
 {
     virDomainPtr domain = look_up(conn, request->domain, diag);
-    int rc = domain ? plug_both(domain, request, region, revoked, text, size, diag) : -ENOENT;
+    int rc = domain ? plug_both(domain, all, request, region, revoked, text, size, diag) : -ENOENT;
     if (domain) {
         virDomainFree(domain);
     }

@@ -13,9 +13,9 @@
 #include "source.h"
 
 /* Does what the request says with the region; into the running domain and, if persistent, its
- * configuration. text says what was done. A region that is ordered back is noted in revoked. 1: the
+ * configuration, unless it has another one of all regions there. text says what was done. A region that is ordered back is noted in revoked. 1: the
  * guest has yet to let go of the device, see ivd_plug_gone(); 0: all is done. */
-int ivd_plug(virConnectPtr conn, const struct ivd_request *request,
+int ivd_plug(virConnectPtr conn, const struct ivd_config *all, const struct ivd_request *request,
              const struct ivd_region_conf *region, struct ivd_revoked *revoked, char *text,
              size_t size, struct ivl_diag *diag);
 

@@ -67,8 +67,8 @@ static int set_label(int fd, const struct ivd_region_conf *conf, struct ivl_diag
         return 0;
     }
     return ivl_fail(diag, -errno, conf->path,
-                    errno == EPERM ? "run the daemon as root, or take the key label out"
-                                   : "correct the key label, or take it out",
+                    "it takes SELinux and a policy that lets the daemon relabel; or take the key "
+                    "label out",
                     "cannot set its label: %s", ivd_error(errno).s);
 }
 

@@ -14,11 +14,13 @@
 
 struct ivd_source;
 
-/* Starts to connect; uri outlives the source. -ENOTSUP: built without libvirt. */
-int ivd_source_start(const char *uri, struct ivd_source **source, struct ivl_diag *diag);
+/* Starts to connect to config->libvirt. That and the regions outlive the source, unchanged; the list of
+ * VMs may change. -ENOTSUP: built without libvirt. */
+int ivd_source_start(const struct ivd_config *config, struct ivd_source **source,
+                     struct ivl_diag *diag);
 
 /* Ends it; the thread is left behind if libvirt holds it up for some seconds: the process is to end
- * then, and uri stays. */
+ * then, and the configuration stays. */
 void ivd_source_stop(struct ivd_source *source);
 
 /* Polls readable when there are new domains or results. ivd_source_take_* empty it. */

@@ -47,6 +47,7 @@ struct waiting {
 };
 
 struct ivd_source {
+    const struct ivd_config *config;
     const char *uri;
     pthread_t thread;
     int to_main, to_thread; /* eventfds */
@@ -357,8 +358,8 @@ static void carry_out(struct ivd_source *s, const struct order *order)
 {
     struct ivd_source_result result = { .ticket = order->ticket };
     if (s->conn) {
-        result.rc = ivd_plug(s->conn, &order->request, &order->region, &s->revoked, result.text,
-                             sizeof(result.text), &result.diag);
+        result.rc = ivd_plug(s->conn, s->config, &order->request, &order->region, &s->revoked,
+                             result.text, sizeof(result.text), &result.diag);
     } else {
         result.rc = ivl_fail(&result.diag, -ENOTCONN, s->uri, "start libvirtd",
                              "the daemon is not connected to libvirt");
@@ -498,13 +499,15 @@ static int set_up(struct ivd_source *s, struct ivl_diag *diag)
                : 0;
 }
 
-int ivd_source_start(const char *uri, struct ivd_source **source, struct ivl_diag *diag)
+int ivd_source_start(const struct ivd_config *config, struct ivd_source **source,
+                     struct ivl_diag *diag)
 {
     struct ivd_source *s = calloc(1, sizeof(*s));
     if (!s) {
-        return ivl_fail(diag, -ENOMEM, uri, "free some memory", "out of memory");
+        return ivl_fail(diag, -ENOMEM, config->libvirt, "free some memory", "out of memory");
     }
-    s->uri = uri;
+    s->config = config;
+    s->uri = config->libvirt;
     int rc = set_up(s, diag);
     if (rc) {
         destroy(s);

@@ -8,7 +8,8 @@
 
 #include <errno.h>
 
-int ivd_source_start(const char *uri, struct ivd_source **source, struct ivl_diag *diag)
+int ivd_source_start(const struct ivd_config *config, struct ivd_source **source,
+                     struct ivl_diag *diag)
 {
     (void) source;
     return ivl_fail(diag, -ENOTSUP, uri, "set libvirt = none, or build it with libvirt and libxml2",

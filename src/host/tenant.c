@@ -27,50 +27,55 @@ bool ivd_tenant_allows(const struct ivd_region_conf *region, const char *name)
     return false;
 }
 
-static bool is_domain(const struct ivd_domain *domain, const char *name_or_uuid)
-{
-    uint8_t uuid[IVL_UUID_BYTES];
-    char name[IVL_VM_NAME_BYTES];
-    ivd_domain_name(name_or_uuid, name);
-    return strcmp(domain->vm.vm.name, name) == 0 ||
-           (ivl_uuid_parse(name_or_uuid, uuid) == 0 &&
-            memcmp(domain->vm.vm.uuid, uuid, sizeof(uuid)) == 0);
-}
-
 const struct ivd_region_conf *ivd_tenant_other(const struct ivd_config *config,
-                                               const struct ivd_domain *domains, uint32_t count,
-                                               const char *name_or_uuid,
+                                               const struct ivd_domain *domain,
                                                const struct ivd_region_conf *region)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t k = 0; is_domain(&domains[i], name_or_uuid) && k < config->region_count;
-             k++) {
-            if (&config->regions[k] != region && ivd_domain_has(&domains[i], &config->regions[k])) {
-                return &config->regions[k];
-            }
+    for (uint32_t i = 0; i < config->region_count; i++) {
+        const struct ivd_region_conf *other = &config->regions[i];
+        if (strcmp(other->path, region->path) != 0 && ivd_domain_has(domain, other)) {
+            return other;
         }
     }
     return NULL;
 }
 
-/* ---- complaints ----------------------------------------------------------------------------- */
-
-static bool is_wrong(const struct ivd_domain *domain, const struct ivd_region_conf *region)
+bool ivd_tenant_enters(const struct ivd_config *config, const struct ivd_domain *domain,
+                       const struct ivd_region_conf *region)
 {
-    return !ivd_domain_unknown(domain) && ivd_domain_has(domain, region) &&
-           !ivd_tenant_allows(region, domain->vm.vm.name);
+    return ivd_domain_has(domain, region) && ivd_tenant_allows(region, domain->vm.vm.name) &&
+           !ivd_tenant_other(config, domain, region);
 }
 
-static bool was_wrong(const struct ivd_domain *domain, const struct ivd_region_conf *region,
-                      const struct ivd_domain *old, uint32_t count)
+/* ---- complaints ----------------------------------------------------------------------------- */
+
+static bool is_wrong(const struct ivd_config *config, const struct ivd_domain *domain,
+                     const struct ivd_region_conf *region)
+{
+    return !ivd_domain_unknown(domain) && ivd_domain_has(domain, region) &&
+           !ivd_tenant_enters(config, domain, region);
+}
+
+static bool was_wrong(const struct ivd_config *config, const struct ivd_domain *domain,
+                      const struct ivd_region_conf *region, const struct ivd_domain *old,
+                      uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (memcmp(old[i].vm.vm.uuid, domain->vm.vm.uuid, IVL_UUID_BYTES) == 0 &&
-            old[i].vm.run == domain->vm.run && is_wrong(&old[i], region)) {
+            old[i].vm.run == domain->vm.run && is_wrong(config, &old[i], region)) {
             return true;
         }
     }
     return false;
+}
+
+static void complain(const struct ivd_config *config, const struct ivd_domain *domain,
+                     const struct ivd_region_conf *region)
+{
+    const struct ivd_region_conf *other = ivd_tenant_other(config, domain, region);
+    ivd_log(IVD_WARNING, "region %s: domain %s has it, but %s%s: not entered; detach it",
+            region->name, domain->vm.vm.name,
+            other ? "also region " : "its key domains does not name it", other ? other->name : "");
 }
 
 void ivd_tenant_complain(const struct ivd_config *config, const struct ivd_domain *domains,
@@ -79,11 +84,9 @@ void ivd_tenant_complain(const struct ivd_config *config, const struct ivd_domai
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < config->region_count; k++) {
             const struct ivd_region_conf *region = &config->regions[k];
-            if (is_wrong(&domains[i], region) && !was_wrong(&domains[i], region, old, old_count)) {
-                ivd_log(IVD_WARNING,
-                        "region %s: domain %s has it, but its key domains does not name it: not "
-                        "entered; detach it",
-                        region->name, domains[i].vm.vm.name);
+            if (is_wrong(config, &domains[i], region) &&
+                !was_wrong(config, &domains[i], region, old, old_count)) {
+                complain(config, &domains[i], region);
             }
         }
     }

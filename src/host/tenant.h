@@ -14,13 +14,16 @@
  * is as in the table, see ivd_domain_name(). */
 bool ivd_tenant_allows(const struct ivd_region_conf *region, const char *name);
 
-/* A region other than this that the domain, by name or UUID, is known to have; or NULL. */
+/* A region other than this that the domain has; or NULL. */
 const struct ivd_region_conf *ivd_tenant_other(const struct ivd_config *config,
-                                               const struct ivd_domain *domains, uint32_t count,
-                                               const char *name_or_uuid,
+                                               const struct ivd_domain *domain,
                                                const struct ivd_region_conf *region);
 
-/* Logs domains that have a region which is not for them, unless they had it among the old ones. */
+/* Whether a domain is to be in the table of the region: it has this one and no other, and may. */
+bool ivd_tenant_enters(const struct ivd_config *config, const struct ivd_domain *domain,
+                       const struct ivd_region_conf *region);
+
+/* Logs domains that have a region and are not entered, unless it was so among the old ones. */
 void ivd_tenant_complain(const struct ivd_config *config, const struct ivd_domain *domains,
                          uint32_t count, const struct ivd_domain *old, uint32_t old_count);
 

@@ -49,17 +49,21 @@ static void test_other(void **state)
     snprintf(config->regions[0].path, IVD_PATH_BYTES, "/dev/shm/a");
     snprintf(config->regions[1].path, IVD_PATH_BYTES, "/dev/shm/b");
     const struct ivd_region_conf *a = &config->regions[0], *b = &config->regions[1];
-    const struct ivd_domain domains[] = { domain("vm 1", 0x11, "/dev/shm/a"),
-                                          domain("vm2", 0x22, "/dev/shm/c") };
-    assert_ptr_equal(ivd_tenant_other(config, domains, 2, "vm 1", b), a);
-    assert_null(ivd_tenant_other(config, domains, 2, "vm 1", a));
-    assert_null(ivd_tenant_other(config, domains, 2, "vm", b));
-    assert_null(ivd_tenant_other(config, domains, 2, "vm2", b));
-    assert_null(ivd_tenant_other(config, domains, 0, "vm 1", b));
-    assert_ptr_equal(ivd_tenant_other(config, domains, 2, "11111111-1111-1111-1111-111111111111",
-                                      b),
-                     a);
-    assert_null(ivd_tenant_other(config, domains, 2, "22222222-2222-2222-2222-222222222222", b));
+    struct ivd_domain d = domain("vm 1", 0x11, "/dev/shm/a");
+    assert_null(ivd_tenant_other(config, &d, a));
+    assert_ptr_equal(ivd_tenant_other(config, &d, b), a);
+    assert_true(ivd_tenant_enters(config, &d, a));
+    assert_false(ivd_tenant_enters(config, &d, b));
+    snprintf(config->regions[0].domains, sizeof(a->domains), "vm_?");
+    assert_true(ivd_tenant_enters(config, &d, a));
+    snprintf(config->regions[0].domains, sizeof(a->domains), "vm2");
+    assert_false(ivd_tenant_enters(config, &d, a));
+    config->regions[0].domains[0] = '\0';
+    snprintf(d.paths[d.path_count++], IVD_PATH_BYTES, "/dev/shm/c"); /* no region */
+    assert_true(ivd_tenant_enters(config, &d, a));
+    snprintf(d.paths[d.path_count++], IVD_PATH_BYTES, "/dev/shm/b");
+    assert_false(ivd_tenant_enters(config, &d, a));
+    assert_false(ivd_tenant_enters(config, &d, b));
     free(config);
 }
 

@@ -44,6 +44,22 @@ static void test_claim_round_trip(void **state)
 }
 
 /* Every single wrong character, and every cut, is found. */
+static void test_claim_sums(void **state)
+{
+    (void) state;
+    struct ivs_claim node = sample_claim(), one = sample_claim();
+
+    node.report = 1;
+    ivs_claim_join(&node, &one, 1);
+    assert_int_equal(node.coll_mixed, 0);
+    one.coll_sum = 7;
+    one.report = 2;
+    node.status = IVS_STATUS_NONE; /* without a region as well */
+    ivs_claim_join(&node, &one, 1);
+    assert_int_equal(node.coll_mixed, 1);
+    assert_int_equal(node.report, 1);
+}
+
 static void test_claim_bad_text(void **state)
 {
     char text[IVS_TEXT_BYTES];
@@ -236,11 +252,17 @@ static void test_nonces_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_claim_round_trip), cmocka_unit_test(test_claim_bad_text),
-        cmocka_unit_test(test_claim_bad_fields), cmocka_unit_test(test_kinds_are_told_apart),
-        cmocka_unit_test(test_offer_ranges),     cmocka_unit_test(test_claims_join),
-        cmocka_unit_test(test_verdicts_join),    cmocka_unit_test(test_reason_is_cut_and_cleaned),
-        cmocka_unit_test(test_nonces_differ),    cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_claim_round_trip),
+        cmocka_unit_test(test_claim_sums),
+        cmocka_unit_test(test_claim_bad_text),
+        cmocka_unit_test(test_claim_bad_fields),
+        cmocka_unit_test(test_kinds_are_told_apart),
+        cmocka_unit_test(test_offer_ranges),
+        cmocka_unit_test(test_claims_join),
+        cmocka_unit_test(test_verdicts_join),
+        cmocka_unit_test(test_reason_is_cut_and_cleaned),
+        cmocka_unit_test(test_nonces_differ),
+        cmocka_unit_test(test_notes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ static int agree(MPIR_Comm *comm, size_t bytes, struct agreement *agreement)
     int mpi_errno;
 
     agreement->refused = comm->rank == 0 && !fits;
-    agreement->rules[0] = ivs_rules_sum(MPIDI_IVSHMEMI_rules());
+    agreement->rules[0] = MPIDI_IVSHMEMI_coll_sum();
     agreement->rules[1] = ~agreement->rules[0];
     mpi_errno =
         MPIR_Allreduce_impl(MPI_IN_PLACE, agreement, 3, MPI_UINT32_T, MPI_MAX, comm, &errflag);

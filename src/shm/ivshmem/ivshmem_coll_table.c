@@ -15,6 +15,14 @@ const struct ivs_rules *MPIDI_IVSHMEMI_rules(void)
     return &rules;
 }
 
+uint32_t MPIDI_IVSHMEMI_coll_sum(void)
+{
+    const uint32_t switches = (MPIR_CVAR_IVSHMEM_COLL != 0) | (MPIR_CVAR_IVSHMEM_COLL_ORDERED != 0)
+                                                                  << 1;
+
+    return ivs_rules_sum(MPIDI_IVSHMEMI_rules()) * 4 + switches;
+}
+
 int MPIDI_IVSHMEMI_rules_load(struct ivs_setting *settings, size_t count)
 {
     const char *text = MPIR_CVAR_IVSHMEM_COLL_ALGORITHMS;

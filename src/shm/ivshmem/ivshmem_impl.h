@@ -112,12 +112,13 @@ void MPIDI_IVSHMEMI_fault_unwatch(void);
 /* ivshmem_coll_table.c: which algorithms collective operations take, by knob and file, and the
  * settings in the file: MPI error that says what cannot be read; and which they have taken. */
 int MPIDI_IVSHMEMI_rules_load(struct ivs_setting *settings, size_t count);
+uint32_t MPIDI_IVSHMEMI_coll_sum(void); /* of all that has to be the same on all ranks */
 void MPIDI_IVSHMEMI_coll_report(void);
 
 /* ivshmem_net.c: the netmod's choice of a device, before it starts, by what the table says of this
- * VM; and, if a report is wanted, all ranks' choices to rank 0. node_of[MPIR_Process.size]: as the
- * process manager sees it. */
-int MPIDI_IVSHMEMI_net_choose(const int *node_of);
+ * VM; and, if `together`, which is the same on all ranks, all ranks' choices to rank 0.
+ * node_of[MPIR_Process.size]: as the process manager sees it. */
+int MPIDI_IVSHMEMI_net_choose(const int *node_of, bool together);
 void MPIDI_IVSHMEMI_net_report(FILE *out);
 
 /* ivshmem_report.c */

@@ -92,6 +92,24 @@ fn_fail:
     return mpi_errno;
 }
 
+/* Ranks that do an operation in different ways would wait for each other for ever. */
+static int check_rules(const struct ivs_map *map)
+{
+    const struct ivs_claim *first = &map->nodes[0].claim;
+    int mpi_errno = MPI_SUCCESS;
+
+    for (int i = 0; i < map->node_count; i++) {
+        const struct ivs_claim *claim = &map->nodes[i].claim;
+        MPIR_ERR_CHKANDJUMP2(claim->coll_mixed != 0 || claim->coll_sum != first->coll_sum,
+                             mpi_errno, MPI_ERR_OTHER, "**ivshmem_colltables",
+                             "**ivshmem_colltables %s %s",
+                             claim->coll_mixed != 0 ? claim->vm_name : first->vm_name,
+                             claim->vm_name);
+    }
+fn_fail:
+    return mpi_errno;
+}
+
 /* Rounds a and b. */
 static int exchange_claims(int node)
 {
@@ -100,6 +118,8 @@ static int exchange_claims(int node)
     int mpi_errno;
 
     MPIDI_IVSHMEMI_claim_make(node, &claim);
+    claim.coll_sum = MPIDI_IVSHMEMI_coll_sum();
+    claim.report = (uint16_t) MPIR_CVAR_IVSHMEM_REPORT;
     mpi_errno = put_claim('a', MPIR_Process.rank, &claim);
     MPIR_ERR_CHECK(mpi_errno);
     mpi_errno = MPIR_pmi_barrier();
@@ -114,6 +134,7 @@ static int exchange_claims(int node)
         mpi_errno = get_claim('b', i, map->nodes[i].root, &map->nodes[i].claim);
         MPIR_ERR_CHECK(mpi_errno);
     }
+    mpi_errno = check_rules(map);
 fn_fail:
     return mpi_errno;
 }
@@ -331,7 +352,7 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
     mpi_errno = MPIDI_IVSHMEMI_cma_publish(node_map, size);
     MPIR_ERR_CHECK(mpi_errno);
     if (is_skipped(size, *max_node_id)) {
-        mpi_errno = MPIDI_IVSHMEMI_net_choose(node_map);
+        mpi_errno = MPIDI_IVSHMEMI_net_choose(node_map, false);
         MPIR_ERR_CHECK(mpi_errno);
         MPIDI_IVSHMEMI_report();
         goto fn_exit;
@@ -348,7 +369,8 @@ int MPIDI_IVSHMEM_merge_nodes(int *node_map, int size, int *max_node_id)
     mpi_errno = act(node);
     MPIR_ERR_CHECK(mpi_errno);
     *max_node_id = ivs_map_merged_ids(map, node_map) - 1;
-    mpi_errno = MPIDI_IVSHMEMI_net_choose(map->node_of);
+    mpi_errno =
+        MPIDI_IVSHMEMI_net_choose(map->node_of, map->nodes[map->node_of[0]].claim.report > 0);
     MPIR_ERR_CHECK(mpi_errno);
     MPIDI_IVSHMEMI_report();
 fn_exit:

@@ -16,7 +16,8 @@
 
 MPL_COMPILE_TIME_ASSERT(MPIDI_UCX_DEVICE_TEXT_BYTES <= IVS_NOTE_BYTES);
 
-static struct ivs_note *notes; /* of all ranks, at rank 0; NULL: not collected */
+static struct ivs_note *notes; /* of the first ranks, at rank 0; NULL: of none */
+static int note_count;
 
 static uint32_t local_rank(const int *node_of)
 {
@@ -39,7 +40,6 @@ static uint32_t table_vfs(struct ivl_vm *vm)
     return vm->vm.vf_count;
 }
 
-/* All ranks alike: MPIR_CVAR_IVSHMEM_REPORT is the same on all. */
 static int collect(const struct ivs_note *own)
 {
     char text[IVS_TEXT_BYTES];
@@ -55,6 +55,7 @@ static int collect(const struct ivs_note *own)
     }
     notes = MPL_calloc(MPIR_Process.size, sizeof(*notes), MPL_MEM_OTHER);
     MPIR_ERR_CHKANDJUMP(notes == NULL, mpi_errno, MPI_ERR_OTHER, "**ivshmem_nomem");
+    note_count = MPIR_Process.size;
     for (int rank = 0; rank < MPIR_Process.size; rank++) {
         mpi_errno = MPIDI_IVSHMEMI_exchange_get(ROUND, rank, rank, text);
         MPIR_ERR_CHECK(mpi_errno);
@@ -67,7 +68,17 @@ fn_fail:
     goto fn_exit;
 }
 
-int MPIDI_IVSHMEMI_net_choose(const int *node_of)
+/* Rank 0's own, in a job that has exchanged nothing. */
+static void keep_own(const struct ivs_note *own)
+{
+    notes = MPL_malloc(sizeof(*notes), MPL_MEM_OTHER);
+    if (notes != NULL) {
+        *notes = *own;
+        note_count = 1;
+    }
+}
+
+int MPIDI_IVSHMEMI_net_choose(const int *node_of, bool together)
 {
     struct ivs_note note = { 0 };
     struct ivl_vm vm;
@@ -76,8 +87,10 @@ int MPIDI_IVSHMEMI_net_choose(const int *node_of)
 
     mpi_errno = MPIDI_UCX_choose_device(vm.vm.vfs, vfs, local_rank(node_of), note.text);
     MPIR_ERR_CHECK(mpi_errno);
-    if (MPIR_CVAR_IVSHMEM_REPORT > 0) {
+    if (together) {
         mpi_errno = collect(&note);
+    } else if (MPIR_Process.rank == 0 && MPIR_CVAR_IVSHMEM_REPORT > 0) {
+        keep_own(&note);
     }
 fn_fail:
     return mpi_errno;
@@ -86,7 +99,7 @@ fn_fail:
 void MPIDI_IVSHMEMI_net_report(FILE *out)
 {
     if (notes != NULL) {
-        ivs_verbs_report_write(out, &MPIDI_IVSHMEMI_global.map, notes, MPIR_Process.size,
+        ivs_verbs_report_write(out, &MPIDI_IVSHMEMI_global.map, notes, note_count,
                                MPIR_CVAR_IVSHMEM_REPORT > 1);
     }
     MPL_free(notes);
@@ -95,7 +108,7 @@ void MPIDI_IVSHMEMI_net_report(FILE *out)
 
 #else
 
-int MPIDI_IVSHMEMI_net_choose(const int *node_of)
+int MPIDI_IVSHMEMI_net_choose(const int *node_of, bool together)
 {
     return MPI_SUCCESS;
 }

@@ -191,6 +191,9 @@ static bool same_place(const struct ivs_claim *a, const struct ivs_claim *b)
 
 void ivs_claim_join(struct ivs_claim *node, const struct ivs_claim *rank_claim, int rank)
 {
+    if (node->coll_sum != rank_claim->coll_sum) {
+        node->coll_mixed = 1;
+    }
     if (node->status != IVS_STATUS_READY) {
         return;
     }

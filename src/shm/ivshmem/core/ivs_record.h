@@ -40,7 +40,10 @@ struct ivs_claim {
     uint64_t generation;
     uint64_t region_bytes;
     uint64_t nonce;
-    uint64_t numa_mask; /* host NUMA nodes of the VM, from the table; 0 = unknown */
+    uint64_t numa_mask;  /* host NUMA nodes of the VM, from the table; 0 = unknown */
+    uint32_t coll_sum;   /* of what decides how collective operations are done */
+    uint16_t coll_mixed; /* not 0: the node's ranks have different ones */
+    uint16_t report;     /* MPIR_CVAR_IVSHMEM_REPORT, of the node's first rank */
     uint8_t region_uuid[IVL_UUID_BYTES];
     uint8_t boot_id[IVL_UUID_BYTES];
     char vm_name[IVS_NAME_BYTES];
@@ -92,7 +95,7 @@ void ivs_note_encode(const struct ivs_note *note, char text[IVS_TEXT_BYTES]);
 int ivs_note_decode(const char *text, struct ivs_note *note);
 
 /* Folds the claim of one more rank of the node into *node: READY survives only if both are and
- * name the same region and VM; `rank` is named in the reason. */
+ * name the same region and VM; `rank` is named in the reason. Sums that differ set coll_mixed. */
 void ivs_claim_join(struct ivs_claim *node, const struct ivs_claim *rank_claim, int rank);
 
 /* Folds the verdict of one more rank of the node into *node: what all saw. */

@@ -359,8 +359,8 @@ int ivs_table_read(const char *path, struct ivs_rules *rules, struct ivs_setting
 {
     struct ivl_diag unread;
     struct reading r = { path, NULL, rules, settings, count, diag != NULL ? diag : &unread };
-    size_t length;
-    char *text;
+    size_t length = 0;
+    char *text = NULL;
     int rc = read_text(path, &text, &length, r.diag);
 
     if (rc != 0) {
