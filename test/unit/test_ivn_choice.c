@@ -221,11 +221,14 @@ static void test_ports_that_cannot(void **state)
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 1);
     assert_int_equal(choice.kept[0], 4);
-    assert_false(choice.limits); /* UCX does not use the others either */
+    assert_int_equal(choice.gid_index, 3);
+    assert_true(choice.limits); /* the index is not for mlx5_3, which UCX might open */
     assert_string_equal(choice.text,
                         "mlx5_4:1 (RoCE v2, GID 3: 10.0.0.5), the only port; mlx5_0:1 is down; "
                         "mlx5_1: Permission denied; mlx5_2:1 is neither InfiniBand nor RoCE; "
                         "mlx5_3:1 has no GID that can be used");
+    ports[3].state = IVN_DOWN;
+    assert_false(chosen(&request).limits); /* UCX does not use the others either */
     ports[4].state = IVN_DOWN;
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 0);
@@ -330,6 +333,14 @@ static void test_users_devices(void **state)
     assert_false(choice.limits);
     assert_int_equal(choice.gid_index, 3); /* that was not set */
     assert_non_null(strstr(choice.text, "set by UCX_NET_DEVICES"));
+    ports[0].gid_count = 0; /* the index would be forced on it */
+    assert_int_equal(chosen(&request).gid_index, 3);
+    request.user_devices = "all";
+    assert_int_equal(chosen(&request).gid_index, -1);
+    assert_false(chosen(&request).limits);
+    ports[0].gid_count = 4;
+    request.user_devices = "^eth0,mlx5_1:1"; /* mlx5_0 is what UCX opens */
+    assert_int_equal(chosen(&request).gid_index, -1);
     request.user_devices = "mlx5_10:1,mlx5,eth0,";
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 0);
@@ -402,6 +413,7 @@ static void test_transports(void **state)
     assert_true(ivn_tls_has_shm("sm,rc"));
     assert_false(ivn_tls_has_shm("rc,self"));
     assert_false(ivn_tls_has_shm("^tcp"));
+    assert_false(ivn_tls_has_shm("^ud,sm"));
 }
 
 /* More ports than UCX can be told of: nothing is left out. */
@@ -422,6 +434,24 @@ static void test_too_many(void **state)
     choice = chosen(&request);
     assert_true(choice.limits);
     assert_int_equal(choice.kept_count, 1);
+}
+
+/* No index without a list: it would be forced on ports that were not looked at. */
+static void test_too_many_for_an_index(void **state)
+{
+    static struct ivn_port ports[IVN_PORTS_MAX + 1];
+    struct ivn_request request = request_of(ports, IVN_PORTS_MAX + 1);
+
+    (void) state;
+    for (int i = 0; i <= IVN_PORTS_MAX; i++) {
+        ports[i] = roce("mlx5_0", "10.0.0.1");
+        ports[i].number = (uint32_t) i + 1;
+    }
+    assert_int_equal(chosen(&request).gid_index, -1);
+    assert_false(chosen(&request).limits);
+    request.port_count = IVN_PORTS_MAX;
+    assert_int_equal(chosen(&request).gid_index, 3);
+    assert_true(chosen(&request).limits);
 }
 
 static void test_sorted(void **state)
@@ -463,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_named),
         cmocka_unit_test(test_transports),
         cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_too_many_for_an_index),
         cmocka_unit_test(test_sorted),
     };
 

@@ -101,7 +101,8 @@ bool ivn_tls_has_shm(const char *tls)
 {
     static const char *const shm[] = { "all", "sm", "shm", "mm", "sysv", "posix" };
 
-    return tls[0] == '\0' || has_word(tls, shm, sizeof(shm) / sizeof(shm[0]));
+    /* a list after ^ is of what is left out */
+    return tls[0] == '\0' || (tls[0] != '^' && has_word(tls, shm, sizeof(shm) / sizeof(shm[0])));
 }
 
 /* Whether a name of so many characters, "mlx5_0" or "mlx5_0:1", is the port's. */
@@ -251,6 +252,50 @@ static int common_gid(const struct ivn_view *view, const struct ivn_choice *choi
     return usable > 0 ? index : -1;
 }
 
+static bool is_kept(const struct ivn_choice *choice, int port)
+{
+    for (int i = 0; i < choice->kept_count; i++) {
+        if (choice->kept[i] == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether UCX, as the user has set it, might open an active port that is not among the kept ones. */
+static bool has_others(const struct ivn_request *request, const struct ivn_view *view,
+                       const struct ivn_choice *choice)
+{
+    const char *list = request->user_devices;
+
+    for (int i = 0; i < view->count; i++) {
+        const struct ivn_port *port = &view->ports[i];
+
+        if (port->state == IVN_ACTIVE && !is_kept(choice, i) &&
+            (list == NULL || list[0] == '^' || is_in_list(port, list))) {
+            return true;
+        }
+    }
+    return request->port_count > IVN_PORTS_MAX;
+}
+
+/* The index and the list of ports. UCX forces an index on every port it opens: there is none
+ * without a list that names the ports it was chosen for. */
+static void limit(const struct ivn_request *request, const struct ivn_view *view,
+                  struct ivn_choice *choice)
+{
+    const bool others = has_others(request, view, choice);
+    /* what was not looked at may be all that a peer has */
+    const bool may_limit = request->user_devices == NULL && request->port_count <= IVN_PORTS_MAX;
+
+    choice->gid_index = request->user_gid >= 0 ? -1 : common_gid(view, choice);
+    if (others && !may_limit) {
+        choice->gid_index = -1;
+    }
+    choice->limits =
+        may_limit && (choice->kept_count < view->active || (others && choice->gid_index >= 0));
+}
+
 static int keep_named(const struct ivn_view *view, const char *name, struct ivn_choice *choice,
                       struct ivl_diag *diag)
 {
@@ -300,10 +345,7 @@ int ivn_choose(const struct ivn_request *request, struct ivn_choice *choice, str
     } else {
         rc = keep_named(&view, request->device, choice, diag);
     }
-    /* what was not looked at may be all that a peer has */
-    choice->limits = request->user_devices == NULL && choice->kept_count < view.active &&
-                     request->port_count <= IVN_PORTS_MAX;
-    choice->gid_index = request->user_gid >= 0 ? -1 : common_gid(&view, choice);
+    limit(request, &view, choice);
     ivn_text_write(request, &view, choice);
     return rc;
 }
