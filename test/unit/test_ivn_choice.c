@@ -366,6 +366,27 @@ static void test_users_gid(void **state)
     assert_non_null(strstr(chosen(&request).text, "mlx5_1:1 has no GID that can be used"));
 }
 
+/* UCX refuses an index beside subnets. */
+static void test_users_subnets(void **state)
+{
+    struct ivn_port port = roce("mlx5_0", "10.0.0.1");
+    struct ivn_request request = request_of(&port, 1);
+    char set[] = "UCX_IB_ROCE_SUBNET_LIST=10.0.0.0/24",
+         some[] = "UCX_RC_ROCE_SUBNET_LIST=^10.1.0.0/16";
+    char all[] = "UCX_IB_ROCE_SUBNET_LIST=all", other[] = "MY_IB_ROCE_SUBNET_LIST=10.0.0.0/24";
+    char longer[] = "UCX_IB_ROCE_SUBNET_LISTS=1", bare[] = "UCX_IB_ROCE_SUBNET_LIST";
+
+    (void) state;
+    assert_int_equal(chosen(&request).gid_index, 3);
+    request.user_subnets = true;
+    assert_int_equal(chosen(&request).gid_index, -1);
+    assert_non_null(strstr(chosen(&request).text, "GID left to UCX"));
+    assert_true(ivn_env_has_subnets((char *[]){ other, set, NULL }));
+    assert_true(ivn_env_has_subnets((char *[]){ some, NULL }));
+    assert_false(ivn_env_has_subnets((char *[]){ all, other, longer, bare, NULL }));
+    assert_false(ivn_env_has_subnets((char *[]){ NULL }));
+}
+
 static void test_named(void **state)
 {
     struct ivn_port ports[] = { roce("mlx5_0", "10.0.0.1"), hardware("mlx5_1", 1),
@@ -490,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_vf_models),
         cmocka_unit_test(test_users_devices),
         cmocka_unit_test(test_users_gid),
+        cmocka_unit_test(test_users_subnets),
         cmocka_unit_test(test_named),
         cmocka_unit_test(test_transports),
         cmocka_unit_test(test_too_many),

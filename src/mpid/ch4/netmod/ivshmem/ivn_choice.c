@@ -105,6 +105,31 @@ bool ivn_tls_has_shm(const char *tls)
     return tls[0] == '\0' || (tls[0] != '^' && has_word(tls, shm, sizeof(shm) / sizeof(shm[0])));
 }
 
+/* The value of an entry NAME=VALUE, if the name is UCX's and ends so; else NULL. */
+static const char *value_of(const char *entry, const char *ending)
+{
+    const size_t name = strcspn(entry, "="), length = strlen(ending);
+
+    if (strncmp(entry, "UCX_", 4) != 0 || entry[name] == '\0' || name < 4 + length ||
+        memcmp(entry + name - length, ending, length) != 0) {
+        return NULL;
+    }
+    return entry + name + 1;
+}
+
+/* The variable's middle says for which transports, as in UCX_IB_ROCE_SUBNET_LIST. */
+bool ivn_env_has_subnets(char *const environment[])
+{
+    for (int i = 0; environment[i] != NULL; i++) {
+        const char *value = value_of(environment[i], "_ROCE_SUBNET_LIST");
+
+        if (value != NULL && strcmp(value, "all") != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether a name of so many characters, "mlx5_0" or "mlx5_0:1", is the port's. */
 static bool is_named(const struct ivn_port *port, const char *name, size_t length)
 {
@@ -288,7 +313,8 @@ static void limit(const struct ivn_request *request, const struct ivn_view *view
     /* what was not looked at may be all that a peer has */
     const bool may_limit = request->user_devices == NULL && request->port_count <= IVN_PORTS_MAX;
 
-    choice->gid_index = request->user_gid >= 0 ? -1 : common_gid(view, choice);
+    choice->gid_index =
+        request->user_gid >= 0 || request->user_subnets ? -1 : common_gid(view, choice);
     if (others && !may_limit) {
         choice->gid_index = -1;
     }

@@ -33,6 +33,7 @@ struct ivn_request {
     const char *device;       /* "auto", or a device's name with or without ":port" */
     const char *user_devices; /* a list of UCX's devices that the user set; NULL: none */
     int user_gid;             /* a GID index that the user set; -1: none */
+    bool user_subnets;        /* the user set subnets, by which UCX chooses GIDs */
 };
 
 struct ivn_choice {
@@ -57,6 +58,9 @@ bool ivn_tls_has_verbs(const char *tls);
 
 /* Whether it certainly lets UCX use shared memory. */
 bool ivn_tls_has_shm(const char *tls);
+
+/* Whether variables of an environment give UCX subnets of RoCE, which it refuses beside an index. */
+bool ivn_env_has_subnets(char *const environment[]);
 
 /* Whether a device's PCI ids are those of a virtual function. */
 bool ivn_is_vf_model(uint32_t vendor, uint32_t model);

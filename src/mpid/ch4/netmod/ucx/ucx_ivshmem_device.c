@@ -10,6 +10,7 @@
 #include "ucx_ivshmem_device.h"
 
 #ifdef HAVE_IVSHMEM_VERBS
+#include <unistd.h>
 #include "../ivshmem/ivn_near.h"
 #include "../ivshmem/ivn_probe.h"
 #include "../ivshmem/ivn_sysfs.h"
@@ -118,6 +119,7 @@ int MPIDI_UCX_choose_device(const struct ivl_abi_vf *vfs, uint32_t vf_count, uin
     request.device = MPIR_CVAR_IVSHMEM_NET_DEVICE;
     request.user_devices = settings.devices[0] != '\0' ? settings.devices : NULL;
     request.user_gid = settings.gid_index;
+    request.user_subnets = ivn_env_has_subnets(environ);
     return choose(&request, text);
 }
 
