@@ -15,7 +15,8 @@
 
 #include "ivn_test.h"
 
-#define SUBNET_A "fe80::2:c903:0:1"
+#define SUBNET_A "fec0::2:c903:0:1"
+#define DEFAULT_SUBNET "fe80::2:c903:0:1"
 #define SUBNET_B "fec0:0:0:1:2:c903:0:1"
 
 static struct ivn_request request_of(const struct ivn_port *ports, int count)
@@ -176,6 +177,38 @@ static void test_no_shared_memory(void **state)
     request.port_count = 5; /* InfiniBand ports can */
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 3);
+}
+
+/* Two rails on fabrics that nobody told apart: ranks must not take one each. */
+static void test_default_subnet(void **state)
+{
+    struct ivn_port ports[] = { infiniband("mlx5_0", DEFAULT_SUBNET),
+                                infiniband("mlx5_1", DEFAULT_SUBNET),
+                                infiniband("mlx5_2", DEFAULT_SUBNET) };
+    struct ivn_request request = request_of(ports, 2);
+    struct ivn_choice choice;
+
+    (void) state;
+    ports[0].distance = ports[2].distance = 20;
+    ports[1].distance = 10;
+    for (request.local_rank = 0; request.local_rank < 2; request.local_rank++) {
+        choice = chosen(&request);
+        assert_int_equal(choice.kept_count, 2);
+        assert_int_equal(choice.kept[0], 1);
+        assert_false(choice.limits);
+        assert_string_equal(choice.text, "mlx5_1:1 (InfiniBand), one of 2 that UCX chooses "
+                                         "among; also mlx5_0:1");
+    }
+    request.port_count = 3;
+    ports[2].has_physfn = true; /* a host's VF for a guest: another kind */
+    choice = chosen(&request);
+    assert_int_equal(choice.kept_count, 2);
+    assert_true(choice.limits);
+    ports[0].pkey = 0x8001; /* the other partition is no doubt */
+    assert_int_equal(chosen(&request).kept_count, 2);
+    ports[0].has_physfn = true;
+    ports[0].pkey = 0;
+    assert_int_equal(chosen(&request).kept_count, 1);
 }
 
 /* VFs of one fabric in partitions of their own. */
@@ -502,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_networks_are_kept),
         cmocka_unit_test(test_unknown_networks_are_kept),
         cmocka_unit_test(test_no_shared_memory),
+        cmocka_unit_test(test_default_subnet),
         cmocka_unit_test(test_partitions_differ),
         cmocka_unit_test(test_versions_and_prefixes_differ),
         cmocka_unit_test(test_ports_that_cannot),

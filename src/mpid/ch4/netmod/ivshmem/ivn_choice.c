@@ -200,6 +200,16 @@ static void keep_kind(struct ivn_view *view, int first, enum ivn_kind kind, stru
     }
 }
 
+/* Whether ports of the network of port `first` may not reach each other, so that ranks with one
+ * each might not: RoCE within this machine, InfiniBand that may be two fabrics. */
+static bool is_doubtful(const struct ivn_request *request, const struct ivn_view *view, int first)
+{
+    const struct ivn_port *port = &view->ports[first];
+
+    return port->layer == IVN_ROCE ? !request->local_shm
+                                   : ivn_gid_is_default_subnet(port, view->gid[first]);
+}
+
 /* Chooses in the network of port `first`, which is the first one of it. */
 static void choose_of_network(const struct ivn_request *request, struct ivn_view *view, int first,
                               struct ivn_choice *choice)
@@ -224,7 +234,7 @@ static void choose_of_network(const struct ivn_request *request, struct ivn_view
         }
     }
     pick.of_kind = count_kind(view, first, view->kind[equal[0]]);
-    if (view->ports[first].layer == IVN_ROCE && !request->local_shm && pick.of_kind > 1) {
+    if (pick.of_kind > 1 && is_doubtful(request, view, first)) {
         keep_kind(view, first, view->kind[equal[0]], pick, choice);
         return;
     }

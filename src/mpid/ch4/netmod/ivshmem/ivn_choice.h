@@ -13,7 +13,8 @@
  *
  * RoCE ports of one machine cannot talk to each other, as the kernel takes the other's address for
  * its own. Where ranks of the machine might have to, all ports of the best kind are kept, and UCX
- * chooses among them.
+ * chooses among them. So it is with InfiniBand of the default subnet prefix, which any number of
+ * separate fabrics can have.
  */
 #ifndef IVN_CHOICE_H_INCLUDED
 #define IVN_CHOICE_H_INCLUDED
