@@ -420,6 +420,38 @@ static void test_users_subnets(void **state)
     assert_false(ivn_env_has_subnets((char *[]){ NULL }));
 }
 
+/* Whoever asks for rails gets all ports that are as near; one rail is none. */
+static void test_users_rails(void **state)
+{
+    struct ivn_port ports[] = { roce("mlx5_0", "10.0.0.1"), roce("mlx5_1", "10.0.0.2"),
+                                roce("mlx5_2", "10.0.0.3") };
+    struct ivn_request request = request_of(ports, 3);
+    struct ivn_choice choice;
+    char rndv[] = "UCX_MAX_RNDV_RAILS=2", eager[] = "UCX_MAX_EAGER_RAILS=4";
+    char lanes[] = "UCX_MAX_EAGER_LANES=2", one[] = "UCX_MAX_RNDV_RAILS=1";
+    char other[] = "MAX_RNDV_RAILS=2", bare[] = "UCX_MAX_RNDV_RAILS";
+
+    (void) state;
+    ports[0].distance = ports[1].distance = 10;
+    ports[2].distance = 20;
+    assert_int_equal(chosen(&request).kept_count, 1);
+    request.user_rails = true;
+    choice = chosen(&request);
+    assert_int_equal(choice.kept_count, 2);
+    assert_int_equal(choice.kept[0], 0);
+    assert_int_equal(choice.kept[1], 1);
+    assert_true(choice.limits);
+    assert_int_equal(choice.gid_index, 3);
+    assert_string_equal(choice.text, "mlx5_0:1 (RoCE v2, GID 3: 10.0.0.1), one of 2 equally near, "
+                                     "all kept for UCX's rails; also mlx5_1:1");
+    ports[1].distance = 30;
+    assert_int_equal(chosen(&request).kept_count, 1);
+    assert_true(ivn_env_has_rails((char *[]){ one, rndv, NULL }));
+    assert_true(ivn_env_has_rails((char *[]){ eager, NULL }));
+    assert_true(ivn_env_has_rails((char *[]){ lanes, NULL }));
+    assert_false(ivn_env_has_rails((char *[]){ one, other, bare, NULL }));
+}
+
 static void test_named(void **state)
 {
     struct ivn_port ports[] = { roce("mlx5_0", "10.0.0.1"), hardware("mlx5_1", 1),
@@ -546,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_users_devices),
         cmocka_unit_test(test_users_gid),
         cmocka_unit_test(test_users_subnets),
+        cmocka_unit_test(test_users_rails),
         cmocka_unit_test(test_named),
         cmocka_unit_test(test_transports),
         cmocka_unit_test(test_too_many),

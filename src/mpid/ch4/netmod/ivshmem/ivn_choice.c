@@ -110,7 +110,7 @@ static const char *value_of(const char *entry, const char *ending)
 {
     const size_t name = strcspn(entry, "="), length = strlen(ending);
 
-    if (strncmp(entry, "UCX_", 4) != 0 || entry[name] == '\0' || name < 4 + length ||
+    if (strncmp(entry, "UCX_", 4) != 0 || entry[name] == '\0' || name < 3 + length ||
         memcmp(entry + name - length, ending, length) != 0) {
         return NULL;
     }
@@ -125,6 +125,24 @@ bool ivn_env_has_subnets(char *const environment[])
 
         if (value != NULL && strcmp(value, "all") != 0) {
             return true;
+        }
+    }
+    return false;
+}
+
+/* Lanes is the newer word. One rail is what each rank has anyway. */
+bool ivn_env_has_rails(char *const environment[])
+{
+    static const char *const names[] = { "_MAX_RNDV_RAILS", "_MAX_EAGER_RAILS", "_MAX_RNDV_LANES",
+                                         "_MAX_EAGER_LANES" };
+
+    for (int i = 0; environment[i] != NULL; i++) {
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+            const char *value = value_of(environment[i], names[k]);
+
+            if (value != NULL && strcmp(value, "1") != 0) {
+                return true;
+            }
         }
     }
     return false;
@@ -200,6 +218,17 @@ static void keep_kind(struct ivn_view *view, int first, enum ivn_kind kind, stru
     }
 }
 
+/* Keeps all ports that are best and as near. */
+static void keep_equal(struct ivn_view *view, const int *equal, struct ivn_pick pick,
+                       struct ivn_choice *choice)
+{
+    pick.rails = true;
+    for (int i = 0; i < pick.equal; i++) {
+        view->pick[choice->kept_count] = pick;
+        keep(choice, equal[i]);
+    }
+}
+
 /* Whether ports of the network of port `first` may not reach each other, so that ranks with one
  * each might not: RoCE within this machine, InfiniBand that may be two fabrics. */
 static bool is_doubtful(const struct ivn_request *request, const struct ivn_view *view, int first)
@@ -236,6 +265,10 @@ static void choose_of_network(const struct ivn_request *request, struct ivn_view
     pick.of_kind = count_kind(view, first, view->kind[equal[0]]);
     if (pick.of_kind > 1 && is_doubtful(request, view, first)) {
         keep_kind(view, first, view->kind[equal[0]], pick, choice);
+        return;
+    }
+    if (request->user_rails && pick.equal > 1) {
+        keep_equal(view, equal, pick, choice);
         return;
     }
     view->pick[choice->kept_count] = pick;

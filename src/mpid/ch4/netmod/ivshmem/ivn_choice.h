@@ -34,6 +34,7 @@ struct ivn_request {
     const char *device;       /* "auto", or a device's name with or without ":port" */
     const char *user_devices; /* a list of UCX's devices that the user set; NULL: none */
     int user_gid;             /* a GID index that the user set; -1: none */
+    bool user_rails;          /* the user set how many ports a message goes over */
     bool user_subnets;        /* the user set subnets, by which UCX chooses GIDs */
 };
 
@@ -62,6 +63,9 @@ bool ivn_tls_has_shm(const char *tls);
 
 /* Whether variables of an environment give UCX subnets of RoCE, which it refuses beside an index. */
 bool ivn_env_has_subnets(char *const environment[]);
+
+/* Whether they ask UCX for several rails: over how many ports a message may go. */
+bool ivn_env_has_rails(char *const environment[]);
 
 /* Whether a device's PCI ids are those of a virtual function. */
 bool ivn_is_vf_model(uint32_t vendor, uint32_t model);

@@ -119,6 +119,7 @@ int MPIDI_UCX_choose_device(const struct ivl_abi_vf *vfs, uint32_t vf_count, uin
     request.device = MPIR_CVAR_IVSHMEM_NET_DEVICE;
     request.user_devices = settings.devices[0] != '\0' ? settings.devices : NULL;
     request.user_gid = settings.gid_index;
+    request.user_rails = ivn_env_has_rails(environ);
     request.user_subnets = ivn_env_has_subnets(environ);
     return choose(&request, text);
 }
