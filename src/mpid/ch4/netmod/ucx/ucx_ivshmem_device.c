@@ -124,8 +124,8 @@ int MPIDI_UCX_choose_device(const struct ivl_abi_vf *vfs, uint32_t vf_count, uin
     return choose(&request, text);
 }
 
-/* The index is no setting of UCX's upper layer, which alone can be told otherwise: it goes by the
- * environment, which has it only while UCX starts. */
+/* The index belongs to UCX's transport layer. It goes by the environment, which has it only while
+ * UCX starts; if that fails, so does MPI_Init, and it stays. */
 void MPIDI_UCX_tell_device(ucp_config_t *config)
 {
     char index[16];
