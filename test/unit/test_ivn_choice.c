@@ -15,7 +15,8 @@
 
 #include "ivn_test.h"
 
-#define SUBNET_A "fe80::2:c903:0:1"
+#define SUBNET_A "fec0::2:c903:0:1"
+#define DEFAULT_SUBNET "fe80::2:c903:0:1"
 #define SUBNET_B "fec0:0:0:1:2:c903:0:1"
 
 static struct ivn_request request_of(const struct ivn_port *ports, int count)
@@ -178,6 +179,38 @@ static void test_no_shared_memory(void **state)
     assert_int_equal(choice.kept_count, 3);
 }
 
+/* Two rails on fabrics that nobody told apart: ranks must not take one each. */
+static void test_default_subnet(void **state)
+{
+    struct ivn_port ports[] = { infiniband("mlx5_0", DEFAULT_SUBNET),
+                                infiniband("mlx5_1", DEFAULT_SUBNET),
+                                infiniband("mlx5_2", DEFAULT_SUBNET) };
+    struct ivn_request request = request_of(ports, 2);
+    struct ivn_choice choice;
+
+    (void) state;
+    ports[0].distance = ports[2].distance = 20;
+    ports[1].distance = 10;
+    for (request.local_rank = 0; request.local_rank < 2; request.local_rank++) {
+        choice = chosen(&request);
+        assert_int_equal(choice.kept_count, 2);
+        assert_int_equal(choice.kept[0], 1);
+        assert_false(choice.limits);
+        assert_string_equal(choice.text, "mlx5_1:1 (InfiniBand), one of 2 that UCX chooses "
+                                         "among; also mlx5_0:1");
+    }
+    request.port_count = 3;
+    ports[2].has_physfn = true; /* a host's VF for a guest: another kind */
+    choice = chosen(&request);
+    assert_int_equal(choice.kept_count, 2);
+    assert_true(choice.limits);
+    ports[0].pkey = 0x8001; /* the other partition is no doubt */
+    assert_int_equal(chosen(&request).kept_count, 2);
+    ports[0].has_physfn = true;
+    ports[0].pkey = 0;
+    assert_int_equal(chosen(&request).kept_count, 1);
+}
+
 /* VFs of one fabric in partitions of their own. */
 static void test_partitions_differ(void **state)
 {
@@ -221,11 +254,14 @@ static void test_ports_that_cannot(void **state)
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 1);
     assert_int_equal(choice.kept[0], 4);
-    assert_false(choice.limits); /* UCX does not use the others either */
+    assert_int_equal(choice.gid_index, 3);
+    assert_true(choice.limits); /* the index is not for mlx5_3, which UCX might open */
     assert_string_equal(choice.text,
                         "mlx5_4:1 (RoCE v2, GID 3: 10.0.0.5), the only port; mlx5_0:1 is down; "
                         "mlx5_1: Permission denied; mlx5_2:1 is neither InfiniBand nor RoCE; "
                         "mlx5_3:1 has no GID that can be used");
+    ports[3].state = IVN_DOWN;
+    assert_false(chosen(&request).limits); /* UCX does not use the others either */
     ports[4].state = IVN_DOWN;
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 0);
@@ -330,6 +366,14 @@ static void test_users_devices(void **state)
     assert_false(choice.limits);
     assert_int_equal(choice.gid_index, 3); /* that was not set */
     assert_non_null(strstr(choice.text, "set by UCX_NET_DEVICES"));
+    ports[0].gid_count = 0; /* the index would be forced on it */
+    assert_int_equal(chosen(&request).gid_index, 3);
+    request.user_devices = "all";
+    assert_int_equal(chosen(&request).gid_index, -1);
+    assert_false(chosen(&request).limits);
+    ports[0].gid_count = 4;
+    request.user_devices = "^eth0,mlx5_1:1"; /* mlx5_0 is what UCX opens */
+    assert_int_equal(chosen(&request).gid_index, -1);
     request.user_devices = "mlx5_10:1,mlx5,eth0,";
     choice = chosen(&request);
     assert_int_equal(choice.kept_count, 0);
@@ -353,6 +397,59 @@ static void test_users_gid(void **state)
     assert_int_equal(chosen(&request).kept_count, 2);
     request.user_gid = 9;
     assert_non_null(strstr(chosen(&request).text, "mlx5_1:1 has no GID that can be used"));
+}
+
+/* UCX refuses an index beside subnets. */
+static void test_users_subnets(void **state)
+{
+    struct ivn_port port = roce("mlx5_0", "10.0.0.1");
+    struct ivn_request request = request_of(&port, 1);
+    char set[] = "UCX_IB_ROCE_SUBNET_LIST=10.0.0.0/24",
+         some[] = "UCX_RC_ROCE_SUBNET_LIST=^10.1.0.0/16";
+    char all[] = "UCX_IB_ROCE_SUBNET_LIST=all", other[] = "MY_IB_ROCE_SUBNET_LIST=10.0.0.0/24";
+    char longer[] = "UCX_IB_ROCE_SUBNET_LISTS=1", bare[] = "UCX_IB_ROCE_SUBNET_LIST";
+
+    (void) state;
+    assert_int_equal(chosen(&request).gid_index, 3);
+    request.user_subnets = true;
+    assert_int_equal(chosen(&request).gid_index, -1);
+    assert_non_null(strstr(chosen(&request).text, "GID left to UCX"));
+    assert_true(ivn_env_has_subnets((char *[]){ other, set, NULL }));
+    assert_true(ivn_env_has_subnets((char *[]){ some, NULL }));
+    assert_false(ivn_env_has_subnets((char *[]){ all, other, longer, bare, NULL }));
+    assert_false(ivn_env_has_subnets((char *[]){ NULL }));
+}
+
+/* Whoever asks for rails gets all ports that are as near; one rail is none. */
+static void test_users_rails(void **state)
+{
+    struct ivn_port ports[] = { roce("mlx5_0", "10.0.0.1"), roce("mlx5_1", "10.0.0.2"),
+                                roce("mlx5_2", "10.0.0.3") };
+    struct ivn_request request = request_of(ports, 3);
+    struct ivn_choice choice;
+    char rndv[] = "UCX_MAX_RNDV_RAILS=2", eager[] = "UCX_MAX_EAGER_RAILS=4";
+    char lanes[] = "UCX_MAX_EAGER_LANES=2", one[] = "UCX_MAX_RNDV_RAILS=1";
+    char other[] = "MAX_RNDV_RAILS=2", bare[] = "UCX_MAX_RNDV_RAILS";
+
+    (void) state;
+    ports[0].distance = ports[1].distance = 10;
+    ports[2].distance = 20;
+    assert_int_equal(chosen(&request).kept_count, 1);
+    request.user_rails = true;
+    choice = chosen(&request);
+    assert_int_equal(choice.kept_count, 2);
+    assert_int_equal(choice.kept[0], 0);
+    assert_int_equal(choice.kept[1], 1);
+    assert_true(choice.limits);
+    assert_int_equal(choice.gid_index, 3);
+    assert_string_equal(choice.text, "mlx5_0:1 (RoCE v2, GID 3: 10.0.0.1), one of 2 equally near, "
+                                     "all kept for UCX's rails; also mlx5_1:1");
+    ports[1].distance = 30;
+    assert_int_equal(chosen(&request).kept_count, 1);
+    assert_true(ivn_env_has_rails((char *[]){ one, rndv, NULL }));
+    assert_true(ivn_env_has_rails((char *[]){ eager, NULL }));
+    assert_true(ivn_env_has_rails((char *[]){ lanes, NULL }));
+    assert_false(ivn_env_has_rails((char *[]){ one, other, bare, NULL }));
 }
 
 static void test_named(void **state)
@@ -402,6 +499,7 @@ static void test_transports(void **state)
     assert_true(ivn_tls_has_shm("sm,rc"));
     assert_false(ivn_tls_has_shm("rc,self"));
     assert_false(ivn_tls_has_shm("^tcp"));
+    assert_false(ivn_tls_has_shm("^ud,sm"));
 }
 
 /* More ports than UCX can be told of: nothing is left out. */
@@ -422,6 +520,24 @@ static void test_too_many(void **state)
     choice = chosen(&request);
     assert_true(choice.limits);
     assert_int_equal(choice.kept_count, 1);
+}
+
+/* No index without a list: it would be forced on ports that were not looked at. */
+static void test_too_many_for_an_index(void **state)
+{
+    static struct ivn_port ports[IVN_PORTS_MAX + 1];
+    struct ivn_request request = request_of(ports, IVN_PORTS_MAX + 1);
+
+    (void) state;
+    for (int i = 0; i <= IVN_PORTS_MAX; i++) {
+        ports[i] = roce("mlx5_0", "10.0.0.1");
+        ports[i].number = (uint32_t) i + 1;
+    }
+    assert_int_equal(chosen(&request).gid_index, -1);
+    assert_false(chosen(&request).limits);
+    request.port_count = IVN_PORTS_MAX;
+    assert_int_equal(chosen(&request).gid_index, 3);
+    assert_true(chosen(&request).limits);
 }
 
 static void test_sorted(void **state)
@@ -451,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_networks_are_kept),
         cmocka_unit_test(test_unknown_networks_are_kept),
         cmocka_unit_test(test_no_shared_memory),
+        cmocka_unit_test(test_default_subnet),
         cmocka_unit_test(test_partitions_differ),
         cmocka_unit_test(test_versions_and_prefixes_differ),
         cmocka_unit_test(test_ports_that_cannot),
@@ -460,9 +577,12 @@ int main(void)
         cmocka_unit_test(test_vf_models),
         cmocka_unit_test(test_users_devices),
         cmocka_unit_test(test_users_gid),
+        cmocka_unit_test(test_users_subnets),
+        cmocka_unit_test(test_users_rails),
         cmocka_unit_test(test_named),
         cmocka_unit_test(test_transports),
         cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_too_many_for_an_index),
         cmocka_unit_test(test_sorted),
     };
 

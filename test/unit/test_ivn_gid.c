@@ -126,6 +126,18 @@ static void test_networks(void **state)
     assert_false(ivn_gid_same_network(&a, &a.gids[3], &b, &b.gids[3]));
 }
 
+static void test_default_subnet(void **state)
+{
+    struct ivn_port plain = infiniband("mlx5_0", "fe80::2:c903:0:1");
+    struct ivn_port given = infiniband("mlx5_0", "fe80:0:0:1:2:c903:0:1");
+    struct ivn_port other = roce("mlx5_0", NULL);
+
+    (void) state;
+    assert_true(ivn_gid_is_default_subnet(&plain, &plain.gids[0]));
+    assert_false(ivn_gid_is_default_subnet(&given, &given.gids[0]));
+    assert_false(ivn_gid_is_default_subnet(&other, &other.gids[0]));
+}
+
 static void test_texts(void **state)
 {
     struct ivn_port port = roce("mlx5_0", "10.0.0.1");
@@ -143,7 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses),     cmocka_unit_test(test_order),
         cmocka_unit_test(test_a_given_index), cmocka_unit_test(test_infiniband_takes_the_first),
-        cmocka_unit_test(test_networks),      cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_networks),      cmocka_unit_test(test_default_subnet),
+        cmocka_unit_test(test_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,51 @@ bool ivn_tls_has_shm(const char *tls)
 {
     static const char *const shm[] = { "all", "sm", "shm", "mm", "sysv", "posix" };
 
-    return tls[0] == '\0' || has_word(tls, shm, sizeof(shm) / sizeof(shm[0]));
+    /* a list after ^ is of what is left out */
+    return tls[0] == '\0' || (tls[0] != '^' && has_word(tls, shm, sizeof(shm) / sizeof(shm[0])));
+}
+
+/* The value of an entry NAME=VALUE, if the name is UCX's and ends so; else NULL. */
+static const char *value_of(const char *entry, const char *ending)
+{
+    const size_t name = strcspn(entry, "="), length = strlen(ending);
+
+    if (strncmp(entry, "UCX_", 4) != 0 || entry[name] == '\0' || name < 3 + length ||
+        memcmp(entry + name - length, ending, length) != 0) {
+        return NULL;
+    }
+    return entry + name + 1;
+}
+
+/* The variable's middle says for which transports, as in UCX_IB_ROCE_SUBNET_LIST. */
+bool ivn_env_has_subnets(char *const environment[])
+{
+    for (int i = 0; environment[i] != NULL; i++) {
+        const char *value = value_of(environment[i], "_ROCE_SUBNET_LIST");
+
+        if (value != NULL && strcmp(value, "all") != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Lanes is the newer word. One rail is what each rank has anyway. */
+bool ivn_env_has_rails(char *const environment[])
+{
+    static const char *const names[] = { "_MAX_RNDV_RAILS", "_MAX_EAGER_RAILS", "_MAX_RNDV_LANES",
+                                         "_MAX_EAGER_LANES" };
+
+    for (int i = 0; environment[i] != NULL; i++) {
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+            const char *value = value_of(environment[i], names[k]);
+
+            if (value != NULL && strcmp(value, "1") != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* Whether a name of so many characters, "mlx5_0" or "mlx5_0:1", is the port's. */
@@ -174,6 +218,27 @@ static void keep_kind(struct ivn_view *view, int first, enum ivn_kind kind, stru
     }
 }
 
+/* Keeps all ports that are best and as near. */
+static void keep_equal(struct ivn_view *view, const int *equal, struct ivn_pick pick,
+                       struct ivn_choice *choice)
+{
+    pick.rails = true;
+    for (int i = 0; i < pick.equal; i++) {
+        view->pick[choice->kept_count] = pick;
+        keep(choice, equal[i]);
+    }
+}
+
+/* Whether ports of the network of port `first` may not reach each other, so that ranks with one
+ * each might not: RoCE within this machine, InfiniBand that may be two fabrics. */
+static bool is_doubtful(const struct ivn_request *request, const struct ivn_view *view, int first)
+{
+    const struct ivn_port *port = &view->ports[first];
+
+    return port->layer == IVN_ROCE ? !request->local_shm
+                                   : ivn_gid_is_default_subnet(port, view->gid[first]);
+}
+
 /* Chooses in the network of port `first`, which is the first one of it. */
 static void choose_of_network(const struct ivn_request *request, struct ivn_view *view, int first,
                               struct ivn_choice *choice)
@@ -198,8 +263,12 @@ static void choose_of_network(const struct ivn_request *request, struct ivn_view
         }
     }
     pick.of_kind = count_kind(view, first, view->kind[equal[0]]);
-    if (view->ports[first].layer == IVN_ROCE && !request->local_shm && pick.of_kind > 1) {
+    if (pick.of_kind > 1 && is_doubtful(request, view, first)) {
         keep_kind(view, first, view->kind[equal[0]], pick, choice);
+        return;
+    }
+    if (request->user_rails && pick.equal > 1) {
+        keep_equal(view, equal, pick, choice);
         return;
     }
     view->pick[choice->kept_count] = pick;
@@ -251,6 +320,51 @@ static int common_gid(const struct ivn_view *view, const struct ivn_choice *choi
     return usable > 0 ? index : -1;
 }
 
+static bool is_kept(const struct ivn_choice *choice, int port)
+{
+    for (int i = 0; i < choice->kept_count; i++) {
+        if (choice->kept[i] == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether UCX, as the user has set it, might open an active port that is not among the kept ones. */
+static bool has_others(const struct ivn_request *request, const struct ivn_view *view,
+                       const struct ivn_choice *choice)
+{
+    const char *list = request->user_devices;
+
+    for (int i = 0; i < view->count; i++) {
+        const struct ivn_port *port = &view->ports[i];
+
+        if (port->state == IVN_ACTIVE && !is_kept(choice, i) &&
+            (list == NULL || list[0] == '^' || is_in_list(port, list))) {
+            return true;
+        }
+    }
+    return request->port_count > IVN_PORTS_MAX;
+}
+
+/* The index and the list of ports. UCX forces an index on every port it opens: there is none
+ * without a list that names the ports it was chosen for. */
+static void limit(const struct ivn_request *request, const struct ivn_view *view,
+                  struct ivn_choice *choice)
+{
+    const bool others = has_others(request, view, choice);
+    /* what was not looked at may be all that a peer has */
+    const bool may_limit = request->user_devices == NULL && request->port_count <= IVN_PORTS_MAX;
+
+    choice->gid_index =
+        request->user_gid >= 0 || request->user_subnets ? -1 : common_gid(view, choice);
+    if (others && !may_limit) {
+        choice->gid_index = -1;
+    }
+    choice->limits =
+        may_limit && (choice->kept_count < view->active || (others && choice->gid_index >= 0));
+}
+
 static int keep_named(const struct ivn_view *view, const char *name, struct ivn_choice *choice,
                       struct ivl_diag *diag)
 {
@@ -300,10 +414,7 @@ int ivn_choose(const struct ivn_request *request, struct ivn_choice *choice, str
     } else {
         rc = keep_named(&view, request->device, choice, diag);
     }
-    /* what was not looked at may be all that a peer has */
-    choice->limits = request->user_devices == NULL && choice->kept_count < view.active &&
-                     request->port_count <= IVN_PORTS_MAX;
-    choice->gid_index = request->user_gid >= 0 ? -1 : common_gid(&view, choice);
+    limit(request, &view, choice);
     ivn_text_write(request, &view, choice);
     return rc;
 }

@@ -13,7 +13,8 @@
  *
  * RoCE ports of one machine cannot talk to each other, as the kernel takes the other's address for
  * its own. Where ranks of the machine might have to, all ports of the best kind are kept, and UCX
- * chooses among them.
+ * chooses among them. So it is with InfiniBand of the default subnet prefix, which any number of
+ * separate fabrics can have.
  */
 #ifndef IVN_CHOICE_H_INCLUDED
 #define IVN_CHOICE_H_INCLUDED
@@ -33,6 +34,8 @@ struct ivn_request {
     const char *device;       /* "auto", or a device's name with or without ":port" */
     const char *user_devices; /* a list of UCX's devices that the user set; NULL: none */
     int user_gid;             /* a GID index that the user set; -1: none */
+    bool user_rails;          /* the user set how many ports a message goes over */
+    bool user_subnets;        /* the user set subnets, by which UCX chooses GIDs */
 };
 
 struct ivn_choice {
@@ -57,6 +60,12 @@ bool ivn_tls_has_verbs(const char *tls);
 
 /* Whether it certainly lets UCX use shared memory. */
 bool ivn_tls_has_shm(const char *tls);
+
+/* Whether variables of an environment give UCX subnets of RoCE, which it refuses beside an index. */
+bool ivn_env_has_subnets(char *const environment[]);
+
+/* Whether they ask UCX for several rails: over how many ports a message may go. */
+bool ivn_env_has_rails(char *const environment[]);
 
 /* Whether a device's PCI ids are those of a virtual function. */
 bool ivn_is_vf_model(uint32_t vendor, uint32_t model);

@@ -108,6 +108,13 @@ bool ivn_gid_same_network(const struct ivn_port *a, const struct ivn_gid *ga,
            same_prefix(ga->raw, gb->raw, ga->prefix_bits);
 }
 
+bool ivn_gid_is_default_subnet(const struct ivn_port *port, const struct ivn_gid *gid)
+{
+    static const uint8_t prefix[16] = { 0xfe, 0x80 };
+
+    return port->layer == IVN_INFINIBAND && same_prefix(gid->raw, prefix, SUBNET_BITS);
+}
+
 void ivn_gid_format(const struct ivn_gid *gid, char text[IVN_GID_TEXT_BYTES])
 {
     const bool is_ipv4 = ivn_gid_address(gid->raw) == IVN_IPV4;

@@ -32,6 +32,10 @@ int ivn_gid_usable(const struct ivn_port *port);
 bool ivn_gid_same_network(const struct ivn_port *a, const struct ivn_gid *ga,
                           const struct ivn_port *b, const struct ivn_gid *gb);
 
+/* Whether it is InfiniBand with the subnet prefix that a fabric has if nobody gave it one: ports of
+ * two fabrics look like one network then. */
+bool ivn_gid_is_default_subnet(const struct ivn_port *port, const struct ivn_gid *gid);
+
 /* "10.0.0.1", "fd00::1". */
 void ivn_gid_format(const struct ivn_gid *gid, char text[IVN_GID_TEXT_BYTES]);
 

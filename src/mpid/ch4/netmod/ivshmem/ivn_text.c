@@ -164,6 +164,8 @@ static void add_why(struct text *text, const struct ivn_request *request,
         add(text, view->active == 1 ? "the only port" : "the only port of its network");
     } else if (pick->left) {
         add(text, "one of %d that UCX chooses among", pick->of_kind);
+    } else if (pick->rails) {
+        add(text, "one of %d equally near, all kept for UCX's rails", pick->equal);
     } else if (pick->equal > 1) {
         add(text, "one of %d equally near", pick->equal);
     } else if (pick->of_kind > 1) {

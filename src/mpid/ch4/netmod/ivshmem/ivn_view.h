@@ -27,6 +27,7 @@ struct ivn_pick {
     int of_kind; /* of the kind kept */
     int equal;   /* and as near */
     bool left;   /* all of the kind are kept: UCX chooses */
+    bool rails;  /* all as near are kept: UCX uses several */
 };
 
 struct ivn_view {

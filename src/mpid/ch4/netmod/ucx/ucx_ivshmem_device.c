@@ -10,6 +10,7 @@
 #include "ucx_ivshmem_device.h"
 
 #ifdef HAVE_IVSHMEM_VERBS
+#include <unistd.h>
 #include "../ivshmem/ivn_near.h"
 #include "../ivshmem/ivn_probe.h"
 #include "../ivshmem/ivn_sysfs.h"
@@ -118,11 +119,13 @@ int MPIDI_UCX_choose_device(const struct ivl_abi_vf *vfs, uint32_t vf_count, uin
     request.device = MPIR_CVAR_IVSHMEM_NET_DEVICE;
     request.user_devices = settings.devices[0] != '\0' ? settings.devices : NULL;
     request.user_gid = settings.gid_index;
+    request.user_rails = ivn_env_has_rails(environ);
+    request.user_subnets = ivn_env_has_subnets(environ);
     return choose(&request, text);
 }
 
-/* The index is no setting of UCX's upper layer, which alone can be told otherwise: it goes by the
- * environment, which has it only while UCX starts. */
+/* The index belongs to UCX's transport layer. It goes by the environment, which has it only while
+ * UCX starts; if that fails, so does MPI_Init, and it stays. */
 void MPIDI_UCX_tell_device(ucp_config_t *config)
 {
     char index[16];
