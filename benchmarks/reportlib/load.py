@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
-from runlib import records
+from runlib import readers, records
 
 CHANNELS = ("region", "netmod", "native")
 SAMPLE_FIELDS = {"size": (int, type(None)), "metric": str, "unit": str, "value": (int, float),
@@ -142,7 +142,7 @@ def _cells(samples, by_variant):
 
 
 def _row(s):
-    return Row(s["program"], s["parameters"], s["metric"], s["size"], s["unit"], s["better"], s["place"],
+    return Row(s["program"], s["parameters"], s["metric"], s["size"], s["unit"], readers.better(s["unit"]), s["place"],
                s["vms"], s["ranks"], s["ranks_per_vm"], "yes")
 
 
