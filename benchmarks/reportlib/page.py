@@ -54,17 +54,18 @@ def summary_row(one, tables, place, found):
     head = element("th", one.title, scope="row")
     if hit is None:
         return element("tr", head, element("td", place), element(
-            "td", rows.why_missing(one, place, found), colspan=8, class_="reason"))
+            "td", rows.why_missing(one, place, found), colspan=9, class_="reason"))
     row = hit[1]
     return element("tr", head, element("td", place), element("td", row.parameters),
                    element("td", text.size(row), class_="fact"),
-                   element("td", row.vms, class_="fact"), element("td", row.unit),
+                   element("td", row.vms, class_="fact"),
+                   element("td", row.ranks, class_="fact"), element("td", row.unit),
                    *(number_cell(row.cells.get(name)) for name in ("region", "netmod", "native")),
                    gain_cell(row))
 
 
 def summary(tables, found, places):
-    head = ("what", "where", "options", "bytes", "VMs", "unit", "region", "network", "one VM",
+    head = ("what", "where", "options", "bytes", "VMs", "ranks", "unit", "region", "network", "one VM",
             "region better, times")
     body = [summary_row(one, tables, place, found) for place in places
             for one in rows.wanted(rows.most_vms(tables, place))]
@@ -186,17 +187,18 @@ def application_bars(made, number):
     for row in made.rows:
         for name, cell in row.cells.items():
             if row.metric in parts:
-                group = f"{row.program}{'' if row.vms < 2 else f', {row.vms} VMs'}"
-                key = (group, row.parameters, row.ranks, text.column(name))
+                group = ", ".join(filter(None, (row.program, row.parameters, f"{row.vms} VMs" if
+                                                row.vms > 1 else "", f"{row.ranks} ranks")))
+                key = (group, text.column(name))
                 split.setdefault(key, {})[row.metric] = (cell.median, cell.lines)
-    drawn = [(key[0], key[3].partition(" ")[0] if key[3] != "one VM" else key[3],
+    drawn = [(group, label.partition(" ")[0] if label != "one VM" else label,
               [found[part] for part in parts])
-             for key, found in split.items() if len(found) == 2]
+             for (group, label), found in split.items() if len(found) == 2]
     if not drawn:
         return None
     title = f"{text.experiment_title(made.experiment)}: time in computation and communication"
     return element("figure", element("figcaption", title), legend_of_bars(), plots.bars(
-        number, title, "Mean of the ranks; each program is scaled to its slowest channel. The values "
+        number, title, "Mean of the ranks; each problem is scaled to its slowest channel. The values "
         "are in the tables.", drawn, "s"))
 
 
