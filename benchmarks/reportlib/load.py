@@ -49,8 +49,8 @@ class Row:
     cells: dict = field(default_factory=dict)
 
     def gain(self, ours="region", other="netmod"):
-        """How many times better ours is by the medians, and by the least and the best pair of values:
-        (gain, low, high), or None."""
+        """How many times better ours is by the medians, and by the least and the best pair of values,
+        and the rounds of the side that has fewer: (gain, low, high, rounds), or None."""
         if ours not in self.cells or other not in self.cells:
             return None
         good, bad = self.cells[ours], self.cells[other]
@@ -59,7 +59,7 @@ class Row:
         if min(bad.values) <= 0 or min(good.values) <= 0:
             return None
         return (good.median / bad.median, min(good.values) / max(bad.values),
-                max(good.values) / min(bad.values))
+                max(good.values) / min(bad.values), min(good.rounds, bad.rounds))
 
 
 @dataclass

@@ -86,7 +86,7 @@ def results_row(row, columns, by_variant):
     cells += [number_cell(row.cells.get(name)) for name in columns]
     if not by_variant:
         cells += [gain_cell(row), gain_cell(row, "region", "native")]
-    cells += [element("td", max(cell.rounds for cell in row.cells.values()), class_="fact"),
+    cells += [element("td", text.rounds(row, columns), class_="fact"),
               element("td", row.verified)]
     return element("tr", *cells)
 
