@@ -19,9 +19,11 @@ COMMON_FIELDS = {"experiment": str, "suite": str, "program": str, "parameters": 
 
 @dataclass(frozen=True)
 class Cell:
-    """The median of the values of some records, which it names by their line numbers."""
+    """The median of the values of some records, which it names by their line numbers. failed: rounds
+    in which the same job failed."""
     values: tuple
     lines: tuple
+    failed: int = 0
 
     @property
     def median(self):
@@ -90,8 +92,8 @@ def read(directory):
     for number, record in enumerate(found, 1):
         check(record, path, number)
         record["line"] = number
-    ended = {records.key(r) for r in found if r["record"] == "job"}
-    found = [r for r in found if records.key(r) in ended]  # the job under way is not counted
+    well = records.good(found)  # the job under way is not counted
+    found = [r for r in found if r["record"] == "job" or records.key(r) in well]
     with open(f"{directory}/machine.json", encoding="utf-8") as text:
         try:
             about = json.load(text)
@@ -109,10 +111,18 @@ def tables(found):
     for record in found:
         if record["record"] == "sample":
             by_experiment.setdefault(record["experiment"], []).append(record)
-    return [_table(name, samples) for name, samples in by_experiment.items()]
+    failed = {}
+    for record in found:
+        if record["record"] == "job" and record["status"] == "failed":
+            failed.setdefault(_case(record), set()).add(record["round"])
+    return [_table(name, samples, failed) for name, samples in by_experiment.items()]
 
 
-def _table(name, samples):
+def _case(record):
+    return tuple(record[name] for name in records.JOB_FIELDS if name != "round")
+
+
+def _table(name, samples, failed):
     variants = list(dict.fromkeys(s["variant"] for s in samples))
     by_variant = len(variants) > 1 or samples[0]["channel"] not in CHANNELS
     columns = variants if by_variant else [c for c in CHANNELS if any(s["channel"] == c
@@ -123,7 +133,8 @@ def _table(name, samples):
                                  if s["variant" if by_variant else "channel"] == column], by_variant):
             commands.setdefault(column, cell[0]["command"])
             row = rows.setdefault(key, _row(cell[0]))
-            row.cells[column] = Cell(tuple(s["value"] for s in cell), tuple(s["line"] for s in cell))
+            row.cells[column] = Cell(tuple(s["value"] for s in cell), tuple(s["line"] for s in cell),
+                                     len(failed.get(_case(cell[0]), ())))
             if any(s["verified"] != "yes" for s in cell):
                 row.verified = "not checked"
     made = list(rows.values()) if by_variant else join_native(list(rows.values()))

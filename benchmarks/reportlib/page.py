@@ -87,7 +87,7 @@ def results_row(row, columns, by_variant):
     if not by_variant:
         cells += [gain_cell(row), gain_cell(row, "region", "native")]
     cells += [element("td", text.rounds(row, columns), class_="fact"),
-              element("td", row.verified)]
+              element("td", text.verified(row))]
     return element("tr", *cells)
 
 
@@ -108,7 +108,7 @@ def missing(found, left):
         return section("missing", element("p", "Nothing: all of the run has results."))
     body = [element("tr", element("th", name, scope="row"), element("td", what), element("td", status),
                     element("td", reason)) for name, what, status, reason in left]
-    return section("missing", table("What has no result, and why",
+    return section("missing", table("What has no result, or not in each round, and why",
                                     ("experiment", "what", "", "reason"), body))
 
 

@@ -56,6 +56,16 @@ def size(row):
 
 
 def cell(found):
-    """Median, and the range if there is one."""
+    """Median, and the range if there is one, and whether rounds failed."""
     low, high = min(found.values), max(found.values)
-    return number(found.median), f"{number(low)}–{number(high)}" if found.rounds > 1 else ""
+    words = [f"{number(low)}–{number(high)}"] if found.rounds > 1 else []
+    return number(found.median), ", ".join([*words, *failed(found.failed)])
+
+
+def failed(count):
+    return [f"{count} round{'s' * (count > 1)} failed"] if count else []
+
+
+def verified(row):
+    """Of no row with a failed round it is said just "yes"."""
+    return ", ".join([row.verified, *failed(sum(cell.failed for cell in row.cells.values()))])

@@ -3,8 +3,8 @@
 """The results of a run: a file of JSON Lines, a "sample" for each value and then a "job" for each job.
 
 A job counts as done only when its own line is there, which is written after its samples; what an
-interrupted run left of a job is dropped when the run is resumed, and so is every job that failed or
-was skipped: it is tried again."""
+interrupted run left of a job is dropped when the run is resumed, and so is every job that was
+skipped. Those and the ones that failed are tried again, but that a job failed once stays on record."""
 import datetime
 import json
 import os
@@ -41,10 +41,15 @@ def parse(text, path):
     return found
 
 
+def good(records):
+    """The keys of jobs that ended well."""
+    return {key(r) for r in records if r["record"] == "job" and r["status"] == "ok"}
+
+
 def finished(records):
-    """Those of jobs that ended well: the ones that a resumed run keeps."""
-    good = {key(r) for r in records if r["record"] == "job" and r["status"] == "ok"}
-    return [r for r in records if key(r) in good]
+    """Those of jobs that ended well, and that others failed: what a resumed run keeps."""
+    well = good(records)
+    return [r for r in records if key(r) in well or r.get("status") == "failed"]
 
 
 class Results:
@@ -53,7 +58,7 @@ class Results:
     def __init__(self, path, resume):
         self.path = path
         kept = self._read() if resume else []
-        self.done = {key(r) for r in kept if r["record"] == "job"}
+        self.done = good(kept)
         self.counts = {"ok": len(self.done), "failed": 0, "skipped": 0}
         self._replace(kept)
         self.file = open(path, "a", encoding="utf-8")
