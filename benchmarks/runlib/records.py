@@ -78,18 +78,28 @@ class Results:
     def add(self, about, status, reason="", samples=(), **more):
         """about: {JOB_FIELDS: value}; samples: [{size, metric, unit, value, better, verified}];
         more: command, seconds."""
+        self.add_all([(about, status, reason, samples, more)])
+
+    def add_all(self, jobs):
+        """Several in one step, which an interruption does not part. jobs: as of add(), more as a dict."""
+        lines = [line for job in jobs for line in self._lines(*job)]
+        self.file.write("".join(json.dumps(line) + "\n" for line in lines))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        for about, status, *_ in jobs:
+            self.counts[status] += 1
+            if status == "ok":
+                self.done.add(tuple(about[name] for name in JOB_FIELDS))
+
+    @staticmethod
+    def _lines(about, status, reason, samples, more):
         time = now()
         more = {"command": "", **more}
         lines = [{"record": "sample", **about, **sample, "command": more["command"], "time": time}
                  for sample in samples]
         lines.append({"record": "job", **about, "status": status, "reason": reason,
                       "samples": len(lines), **more, "time": time})
-        self.file.write("".join(json.dumps(line) + "\n" for line in lines))
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.counts[status] += 1
-        if status == "ok":
-            self.done.add(tuple(about[name] for name in JOB_FIELDS))
+        return lines
 
     def close(self):
         self.file.close()
