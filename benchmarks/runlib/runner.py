@@ -6,6 +6,7 @@ import itertools
 import sys
 
 from comparelib import run
+from mpisuite import execute
 
 from . import cases, clusters, readers
 
@@ -207,6 +208,9 @@ class Experiment:
         problem = "" if case.program.alone else clusters.channel_problem(case, done.output)
         if problem:
             raise JobError(problem)
+        if done.cut and case.program.figure:  # the last match may be in what is lost
+            raise readers.ReadError(f"printed more than {execute.OUTPUT_MAX >> 10} KiB: the figure cannot "
+                                    "be told: have it print less")
         found = case.program.read(case.program, done.output)
         if case.program.wall:
             verified = found[0]["verified"] if found else "not checked"

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36
-_OUTPUT_MAX = 64 * 1024
+OUTPUT_MAX = 64 * 1024
 GRACE_S = 5  # between the launcher's own time limit and ours
 
 
@@ -20,6 +20,7 @@ class Outcome:
     output: str
     seconds: float
     timed_out: bool
+    cut: bool = False  # the output went on
 
 
 def adopt_orphans():
@@ -94,6 +95,7 @@ def run(command, directory, env, limit):
                 status, late = child.wait(), True
         seconds = time.monotonic() - start
         kill_descendants()
+        cut = sink.seek(0, os.SEEK_END) > OUTPUT_MAX
         sink.seek(0)
-        output = sink.read(_OUTPUT_MAX).decode("utf-8", "replace")
-    return Outcome(status, output, seconds, late or seconds >= limit)
+        output = sink.read(OUTPUT_MAX).decode("utf-8", "replace")
+    return Outcome(status, output, seconds, late or seconds >= limit, cut)
