@@ -227,12 +227,12 @@ class Search:
                 f" in the screening ({best.name}: {(means[best] - 1) * 100:+.1f}%)" if best else "")
             return
         made = self._confirm(question, [best], self._base(), finding)
-        worse = [one for one in made if one[3].verdict == proof.WORSE]
+        worse = [one for one in made if proof.may_harm(one[3], self.least)]
         better = [one for one in made if one[3].verdict == proof.BETTER]
         if not better:
             finding.reason = f"refused: {best.name}: no gain above the noise"
         elif worse:
-            work, size, judgement = worse[0][1:]
+            work, size, judgement = min(worse, key=lambda one: one[3].gain)[1:]
             finding.reason = f"refused: {best.name}: worse in {work.name}, {size} bytes " \
                 f"({judgement.text()})"
         else:
