@@ -70,7 +70,7 @@ class Table:
     columns: list  # channels or variants
     by_variant: bool
     rows: list
-    commands: dict  # {column: of one of its jobs}
+    commands: dict  # {column: of one of its jobs: (how its cluster is started or "", command)}
 
 
 def check(record, path, number):
@@ -80,6 +80,8 @@ def check(record, path, number):
         if not isinstance(record.get(name), kind) or isinstance(record.get(name), bool):
             raise records.ResultsError(f"{path}:{number}: {name}: missing, or of the wrong type: was "
                                        "this written by benchmarks/run?")
+    if not isinstance(record.get("cluster", ""), str):
+        raise records.ResultsError(f"{path}:{number}: cluster: is no text: remove the line")
     if not math.isfinite(record.get("value", 0)):
         raise records.ResultsError(f"{path}:{number}: value: is no number: remove the line")
 
@@ -131,7 +133,7 @@ def _table(name, samples, failed):
     for column in columns:
         for key, cell in _cells([s for s in samples
                                  if s["variant" if by_variant else "channel"] == column], by_variant):
-            commands.setdefault(column, cell[0]["command"])
+            commands.setdefault(column, (cell[0].get("cluster", ""), cell[0]["command"]))
             row = rows.setdefault(key, _row(cell[0]))
             row.cells[column] = Cell(tuple(s["value"] for s in cell), tuple(s["line"] for s in cell),
                                      len(failed.get(_case(cell[0]), ())))

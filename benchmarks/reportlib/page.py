@@ -133,11 +133,13 @@ def repeat(tables, about):
     made = [element("p", "The whole run, then this page of its results:"),
             element("pre", f"{about.get('command', 'benchmarks/run')}\nbenchmarks/report RESULTS")]
     for one in tables:
-        kind = "native" if one.experiment.endswith("-host") else "vm"
-        name, lines = one.experiment, list(one.commands.values())
-        if lines and lines[0].startswith(("test/", "MPIR_")):
-            lines.insert(0, f"test/{kind}/cluster up --hosts={max(row.vms for row in one.rows)} "
-                         "--region-size=256M")
+        name, lines, up = one.experiment, [], ""
+        for cluster, command in one.commands.values():
+            if cluster not in ("", up):  # another one under the same name: the first has to go
+                lines += [cluster.partition(" ")[0] + " down"] if up else []
+                lines.append(cluster)
+                up = cluster
+            lines.append(command)
         made.append(element("details", element("summary", f"one job of each kind: {name}"),
                             element("pre", "\n".join([f"benchmarks/run --only {name}", "",
                                                       *lines]))))

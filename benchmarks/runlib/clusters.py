@@ -36,12 +36,15 @@ class Cluster:
         self.environment = dict(environment, CLUSTER_NAME=name)
         self.state = f"{os.environ.get('TMPDIR', '/tmp')}/mpi-cluster-{os.getuid()}-{name}"
 
+    def words(self):
+        """What it is like."""
+        return ["up", f"--hosts={self.spec.vms}", f"--region-size={REGION}",
+                f"--mem={384 + 128 * self.spec.cpus}M", f"--cpus={self.spec.cpus}",
+                *(["--huge"] if self.spec.huge else [])]
+
     def up(self, limit):
-        words = ["up", f"--hosts={self.spec.vms}", f"--owner={os.getpid()}",
-                 f"--region-size={REGION}", f"--mem={384 + 128 * self.spec.cpus}M",
-                 f"--cpus={self.spec.cpus}",
-                 f"--boot-timeout={max(1, int(min(limit, BOOT_S)))}"]
-        done = subprocess.run([self.script, *words, *(["--huge"] if self.spec.huge else [])],
+        done = subprocess.run([self.script, *self.words(), f"--owner={os.getpid()}",
+                               f"--boot-timeout={max(1, int(min(limit, BOOT_S)))}"],
                               env=self.environment, capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL)
         if done.returncode != 0:
@@ -74,8 +77,12 @@ class Cluster:
         env = dict(self.environment, MPIR_CVAR_IVSHMEM_REPORT="1", **settings(case))
         return execute.run(self.command(case), case.program.directory, env, limit)
 
+    def shown_up(self):
+        """How somebody would start such a cluster, in the top folder."""
+        return shlex.join([os.path.relpath(self.script, self.top), *self.words()])
+
     def shown(self, case):
-        """The command as somebody would type it in the top folder, beside a cluster that is up."""
+        """The command as somebody would type it there, beside a cluster that is up."""
         words = self.command(case)
         words[0] = os.path.relpath(words[0], self.top)
         return shlex.join([*(f"{name}={value}" for name, value in settings(case).items()), *words])
@@ -95,6 +102,9 @@ class Alone:
 
     def run(self, case, limit):
         return execute.run(case.program.words, "/", self.environment, limit)
+
+    def shown_up(self):
+        return ""
 
     def shown(self, case):
         first, *others = case.program.words

@@ -77,7 +77,7 @@ class Results:
 
     def add(self, about, status, reason="", samples=(), **more):
         """about: {JOB_FIELDS: value}; samples: [{size, metric, unit, value, better, verified}];
-        more: command, seconds."""
+        more: command, cluster, seconds."""
         self.add_all([(about, status, reason, samples, more)])
 
     def add_all(self, jobs):
@@ -94,8 +94,9 @@ class Results:
     @staticmethod
     def _lines(about, status, reason, samples, more):
         time = now()
-        more = {"command": "", **more}
-        lines = [{"record": "sample", **about, **sample, "command": more["command"], "time": time}
+        more = {"command": "", "cluster": "", **more}
+        ran = {name: more[name] for name in ("command", "cluster")}
+        lines = [{"record": "sample", **about, **sample, **ran, "time": time}
                  for sample in samples]
         lines.append({"record": "job", **about, "status": status, "reason": reason,
                       "samples": len(lines), **more, "time": time})

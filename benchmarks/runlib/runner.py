@@ -169,10 +169,10 @@ class Experiment:
 
     def attempt(self, case, about, which):
         """What to write of it if it went well, or None."""
-        command, done = "", None
+        ran, done = {}, None
         try:
             place = self.place(case)
-            command = place.shown(case)
+            ran = {"command": place.shown(case), "cluster": place.shown_up()}
             limit = int(min(self.runner.limit, max(1, self.budget.left())))
             done = place.run(case, limit)
             samples = self.samples(case, done, limit)
@@ -183,7 +183,7 @@ class Experiment:
         except (JobError, readers.ReadError, clusters.ClusterError) as error:
             self.told.add(which)
             if not case.warm_up:
-                self.results.add(about, "failed", str(error), command=command,
+                self.results.add(about, "failed", str(error), **ran,
                                  seconds=round(done.seconds, 3) if done else 0)
             say(f"{self.name(about)}: failed: {error}")
             self.runner.fleet.mend(case)
@@ -192,7 +192,7 @@ class Experiment:
         if not case.warm_up:
             say(f"{self.name(about)}: {done.seconds:.1f} s")
         return (about, "ok", getattr(samples, "note", ""), samples,
-                {"command": command, "seconds": round(done.seconds, 3)})
+                {**ran, "seconds": round(done.seconds, 3)})
 
     def place(self, case):
         """The cluster may take all the time that there is."""
