@@ -12,6 +12,7 @@ from mpisuite import execute, layout
 REGION = "256M"
 HUGE_POOL = "/sys/kernel/mm/hugepages/hugepages-2048kB"
 HUGE_BYTES = 2 << 20
+CLEAN_UP_S = 30  # for a program that takes its own cluster down
 BOOT_S = 900  # no cluster of 15 emulated guests takes this long
 
 
@@ -101,7 +102,7 @@ class Alone:
         self.top, self.environment = top, environment
 
     def run(self, case, limit):
-        return execute.run(case.program.words, "/", self.environment, limit)
+        return execute.run(case.program.words, "/", self.environment, limit, CLEAN_UP_S)
 
     def shown_up(self):
         return ""
