@@ -5,6 +5,7 @@ import datetime
 import os
 import platform
 import re
+import shlex
 import subprocess
 
 
@@ -35,7 +36,7 @@ def cores():
 def describe(top, words):
     return {
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": " ".join(words),
+        "command": shlex.join(words),
         "cpu": _cpu(),
         "cores": cores(),
         "memory_gb": _memory_gb(),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 """What the figures do not show, in plain words: each sentence follows from the results themselves."""
-FEW = 3  # rounds; fewer tell nothing of the spread
+from . import text
 
 
 def known(tables, about):
@@ -42,9 +42,9 @@ def _cores(rows, about):
 
 
 def _rounds(rows, about):
-    few = sum(any(cell.rounds < FEW for cell in row.cells.values()) for row in rows)
+    few = sum(any(cell.rounds < text.FEW for cell in row.cells.values()) for row in rows)
     if few:
-        yield (f"{few} of {len(rows)} rows rest on fewer than {FEW} rounds: their spread is unknown.")
+        yield (f"{few} of {len(rows)} rows rest on fewer than {text.FEW} rounds: their spread is unknown.")
     if about.get("mode") == "quick":
         yield ("This was a quick run: few rounds, short measurements, small problems. It shows that "
                "everything works, and roughly what to expect. Figures to quote need --full.")

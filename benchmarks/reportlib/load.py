@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
-from runlib import records
+from runlib import readers, records
 
 CHANNELS = ("region", "netmod", "native")
 SAMPLE_FIELDS = {"size": (int, type(None)), "metric": str, "unit": str, "value": (int, float),
@@ -19,9 +19,11 @@ COMMON_FIELDS = {"experiment": str, "suite": str, "program": str, "parameters": 
 
 @dataclass(frozen=True)
 class Cell:
-    """The median of the values of some records, which it names by their line numbers."""
+    """The median of the values of some records, which it names by their line numbers. failed: rounds
+    in which the same job failed."""
     values: tuple
     lines: tuple
+    failed: int = 0
 
     @property
     def median(self):
@@ -49,8 +51,8 @@ class Row:
     cells: dict = field(default_factory=dict)
 
     def gain(self, ours="region", other="netmod"):
-        """How many times better ours is by the medians, and by the least and the best pair of values:
-        (gain, low, high), or None."""
+        """How many times better ours is by the medians, and by the least and the best pair of values,
+        and the rounds of the side that has fewer: (gain, low, high, rounds), or None."""
         if ours not in self.cells or other not in self.cells:
             return None
         good, bad = self.cells[ours], self.cells[other]
@@ -59,7 +61,7 @@ class Row:
         if min(bad.values) <= 0 or min(good.values) <= 0:
             return None
         return (good.median / bad.median, min(good.values) / max(bad.values),
-                max(good.values) / min(bad.values))
+                max(good.values) / min(bad.values), min(good.rounds, bad.rounds))
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Table:
     columns: list  # channels or variants
     by_variant: bool
     rows: list
-    commands: dict  # {column: of one of its jobs}
+    commands: dict  # {column: of one of its jobs: (how its cluster is started or "", command)}
 
 
 def check(record, path, number):
@@ -78,6 +80,8 @@ def check(record, path, number):
         if not isinstance(record.get(name), kind) or isinstance(record.get(name), bool):
             raise records.ResultsError(f"{path}:{number}: {name}: missing, or of the wrong type: was "
                                        "this written by benchmarks/run?")
+    if not isinstance(record.get("cluster", ""), str):
+        raise records.ResultsError(f"{path}:{number}: cluster: is no text: remove the line")
     if not math.isfinite(record.get("value", 0)):
         raise records.ResultsError(f"{path}:{number}: value: is no number: remove the line")
 
@@ -90,8 +94,8 @@ def read(directory):
     for number, record in enumerate(found, 1):
         check(record, path, number)
         record["line"] = number
-    ended = {records.key(r) for r in found if r["record"] == "job"}
-    found = [r for r in found if records.key(r) in ended]  # the job under way is not counted
+    well = records.good(found)  # the job under way is not counted
+    found = [r for r in found if r["record"] == "job" or records.key(r) in well]
     with open(f"{directory}/machine.json", encoding="utf-8") as text:
         try:
             about = json.load(text)
@@ -109,10 +113,18 @@ def tables(found):
     for record in found:
         if record["record"] == "sample":
             by_experiment.setdefault(record["experiment"], []).append(record)
-    return [_table(name, samples) for name, samples in by_experiment.items()]
+    failed = {}
+    for record in found:
+        if record["record"] == "job" and record["status"] == "failed":
+            failed.setdefault(_case(record), set()).add(record["round"])
+    return [_table(name, samples, failed) for name, samples in by_experiment.items()]
 
 
-def _table(name, samples):
+def _case(record):
+    return tuple(record[name] for name in records.JOB_FIELDS if name != "round")
+
+
+def _table(name, samples, failed):
     variants = list(dict.fromkeys(s["variant"] for s in samples))
     by_variant = len(variants) > 1 or samples[0]["channel"] not in CHANNELS
     columns = variants if by_variant else [c for c in CHANNELS if any(s["channel"] == c
@@ -121,9 +133,10 @@ def _table(name, samples):
     for column in columns:
         for key, cell in _cells([s for s in samples
                                  if s["variant" if by_variant else "channel"] == column], by_variant):
-            commands.setdefault(column, cell[0]["command"])
+            commands.setdefault(column, (cell[0].get("cluster", ""), cell[0]["command"]))
             row = rows.setdefault(key, _row(cell[0]))
-            row.cells[column] = Cell(tuple(s["value"] for s in cell), tuple(s["line"] for s in cell))
+            row.cells[column] = Cell(tuple(s["value"] for s in cell), tuple(s["line"] for s in cell),
+                                     len(failed.get(_case(cell[0]), ())))
             if any(s["verified"] != "yes" for s in cell):
                 row.verified = "not checked"
     made = list(rows.values()) if by_variant else join_native(list(rows.values()))
@@ -142,7 +155,7 @@ def _cells(samples, by_variant):
 
 
 def _row(s):
-    return Row(s["program"], s["parameters"], s["metric"], s["size"], s["unit"], s["better"], s["place"],
+    return Row(s["program"], s["parameters"], s["metric"], s["size"], s["unit"], readers.better(s["unit"]), s["place"],
                s["vms"], s["ranks"], s["ranks_per_vm"], "yes")
 
 

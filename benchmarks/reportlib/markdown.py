@@ -25,12 +25,13 @@ def value(found):
 def summary_line(one, tables, place, found):
     hit = one.find(tables, place)
     if hit is None:
-        return line([one.title, place, "", "", "", "", "", escape(
+        return line([one.title, place, *[""] * 7, escape(
             rows.why_missing(one, place, found))])
     row = hit[1]
     gain, spread = text.gain(row.gain())
     size = f", {row.size} bytes" if row.size is not None else ""
-    return line([f"{one.title}{size}", place, str(row.vms), escape(row.unit),
+    return line([f"{one.title}{size}", place, escape(row.parameters), str(row.vms), str(row.ranks),
+                 escape(row.unit),
                  *(value(row.cells.get(name)) for name in ("region", "netmod", "native")),
                  f"{gain} ({spread})" if spread else gain])
 
@@ -42,9 +43,9 @@ def summary(tables, found, left, about):
              f"({escape(about.get('cpu', 'unknown'))}), source {escape(about.get('source', '?'))}. "
              "Medians over the rounds, least and greatest value in brackets; network: verbs in "
              "guests, TCP on the host.", "",
-             line(["what", "where", "VMs", "unit", "region", "network", "one VM",
+             line(["what", "where", "options", "VMs", "ranks", "unit", "region", "network", "one VM",
                    "region better, times"]),
-             line(["---"] * 4 + ["---:"] * 4)]
+             line(["---"] * 6 + ["---:"] * 4)]
     lines += [summary_line(one, tables, place, found) for place in places
               for one in rows.wanted(rows.most_vms(tables, place))]
     lines += ["", "## What these figures do not show", ""]

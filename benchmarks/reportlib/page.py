@@ -54,17 +54,18 @@ def summary_row(one, tables, place, found):
     head = element("th", one.title, scope="row")
     if hit is None:
         return element("tr", head, element("td", place), element(
-            "td", rows.why_missing(one, place, found), colspan=8, class_="reason"))
+            "td", rows.why_missing(one, place, found), colspan=9, class_="reason"))
     row = hit[1]
     return element("tr", head, element("td", place), element("td", row.parameters),
                    element("td", text.size(row), class_="fact"),
-                   element("td", row.vms, class_="fact"), element("td", row.unit),
+                   element("td", row.vms, class_="fact"),
+                   element("td", row.ranks, class_="fact"), element("td", row.unit),
                    *(number_cell(row.cells.get(name)) for name in ("region", "netmod", "native")),
                    gain_cell(row))
 
 
 def summary(tables, found, places):
-    head = ("what", "where", "options", "bytes", "VMs", "unit", "region", "network", "one VM",
+    head = ("what", "where", "options", "bytes", "VMs", "ranks", "unit", "region", "network", "one VM",
             "region better, times")
     body = [summary_row(one, tables, place, found) for place in places
             for one in rows.wanted(rows.most_vms(tables, place))]
@@ -85,8 +86,8 @@ def results_row(row, columns, by_variant):
     cells += [number_cell(row.cells.get(name)) for name in columns]
     if not by_variant:
         cells += [gain_cell(row), gain_cell(row, "region", "native")]
-    cells += [element("td", max(cell.rounds for cell in row.cells.values()), class_="fact"),
-              element("td", row.verified)]
+    cells += [element("td", text.rounds(row, columns), class_="fact"),
+              element("td", text.verified(row))]
     return element("tr", *cells)
 
 
@@ -107,7 +108,7 @@ def missing(found, left):
         return section("missing", element("p", "Nothing: all of the run has results."))
     body = [element("tr", element("th", name, scope="row"), element("td", what), element("td", status),
                     element("td", reason)) for name, what, status, reason in left]
-    return section("missing", table("What has no result, and why",
+    return section("missing", table("What has no result, or not in each round, and why",
                                     ("experiment", "what", "", "reason"), body))
 
 
@@ -132,11 +133,13 @@ def repeat(tables, about):
     made = [element("p", "The whole run, then this page of its results:"),
             element("pre", f"{about.get('command', 'benchmarks/run')}\nbenchmarks/report RESULTS")]
     for one in tables:
-        kind = "native" if one.experiment.endswith("-host") else "vm"
-        name, lines = one.experiment, list(one.commands.values())
-        if lines and lines[0].startswith(("test/", "MPIR_")):
-            lines.insert(0, f"test/{kind}/cluster up --hosts={max(row.vms for row in one.rows)} "
-                         "--region-size=256M")
+        name, lines, up = one.experiment, [], ""
+        for cluster, command in one.commands.values():
+            if cluster not in ("", up):  # another one under the same name: the first has to go
+                lines += [cluster.partition(" ")[0] + " down"] if up else []
+                lines.append(cluster)
+                up = cluster
+            lines.append(command)
         made.append(element("details", element("summary", f"one job of each kind: {name}"),
                             element("pre", "\n".join([f"benchmarks/run --only {name}", "",
                                                       *lines]))))
@@ -186,17 +189,18 @@ def application_bars(made, number):
     for row in made.rows:
         for name, cell in row.cells.items():
             if row.metric in parts:
-                group = f"{row.program}{'' if row.vms < 2 else f', {row.vms} VMs'}"
-                key = (group, row.parameters, row.ranks, text.column(name))
+                group = ", ".join(filter(None, (row.program, row.parameters, f"{row.vms} VMs" if
+                                                row.vms > 1 else "", f"{row.ranks} ranks")))
+                key = (group, text.column(name))
                 split.setdefault(key, {})[row.metric] = (cell.median, cell.lines)
-    drawn = [(key[0], key[3].partition(" ")[0] if key[3] != "one VM" else key[3],
+    drawn = [(group, label.partition(" ")[0] if label != "one VM" else label,
               [found[part] for part in parts])
-             for key, found in split.items() if len(found) == 2]
+             for (group, label), found in split.items() if len(found) == 2]
     if not drawn:
         return None
     title = f"{text.experiment_title(made.experiment)}: time in computation and communication"
     return element("figure", element("figcaption", title), legend_of_bars(), plots.bars(
-        number, title, "Mean of the ranks; each program is scaled to its slowest channel. The values "
+        number, title, "Mean of the ranks; each problem is scaled to its slowest channel. The values "
         "are in the tables.", drawn, "s"))
 
 

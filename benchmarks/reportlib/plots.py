@@ -110,16 +110,20 @@ def legend(names, dashes=True):
 
 
 def bars(number, title, description, rows, unit):
-    """rows: [(group, label, [(value, lines) of each part])]; each group is scaled to its longest."""
+    """rows: [(group, label, [(value, lines) of each part])]; each group has its name above it and is
+    scaled to its longest."""
     longest = {}
     for group, _, parts in rows:
         longest[group] = max(longest.get(group, 0), sum(value for value, _ in parts))
-    left, step, y, drawn, last = 190, 20, 8, [], None
+    left, step, y, drawn, last = 80, 20, 8, [], None
     for group, label, parts in rows:
-        y += 10 if last is not None and group != last else 0
+        if group != last:
+            y += 10 if last is not None else 0
+            drawn.append(element("text", group, x=0, y=y + 12))
+            y += step
         x = left
         name = f"{group}: {label}"
-        drawn.append(element("text", name, x=left - 8, y=y + 12, text_anchor="end"))
+        drawn.append(element("text", label, x=left - 8, y=y + 12, text_anchor="end"))
         for i, (value, lines) in enumerate(parts):
             width = round(max(value, 0) / (longest[group] or 1) * (WIDTH - left - 90), 1)
             drawn.append(element("rect", element("title", f"{name}: {value:.4g} {unit}"), x=x, y=y,

@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 """The rows that the literature has, picked from the tables: one number for each thing."""
+import re
 from dataclasses import dataclass
 
 NAMES = {"bcast": "Bcast", "allgather": "Allgather", "allreduce": "Allreduce", "alltoall": "Alltoall",
          "fft3d": "3-D FFT", "lu": "dense LU", "md": "molecular dynamics", "bfs": "BFS on a graph"}
 NAS = ("is", "mg", "cg", "ft", "lu")
+CLASSES = "SWABCDEF"  # of NAS, the smallest first
+
+
+def problem(row):
+    """How large the problem of a row is among those of the same program."""
+    found = re.search(r"--class=([A-Z])\b", row.parameters)
+    return CLASSES.find(found.group(1)) if found else -1
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a row shows: the one of the fitting results that has the most VMs, and the smallest or
-    the largest size."""
+    """What a row shows: the one of the fitting results that has the most VMs, of these the largest
+    class, and of these the smallest or the largest size. Of equals the one with the fewest ranks,
+    which comes first in the tables."""
     title: str
     experiments: tuple  # beginnings of their names
     program: str
@@ -21,13 +30,13 @@ class Wanted:
 
     def find(self, tables, place):
         """(Table, Row), or None."""
-        fits = [(row.vms, row.size or 0, table, row) for table in tables for row in table.rows
+        fits = [((row.vms, problem(row)), row.size or 0, table, row) for table in tables for row in table.rows
                 if table.experiment.startswith(self.experiments) and not table.by_variant and
                 row.place == place and row.program == self.program and row.metric == self.metric and
                 row.vms > 1 and self.vms in (0, row.vms)]
         if not fits:
             return None
-        most = max(vms for vms, *_ in fits)
+        most = max(weight for weight, *_ in fits)
         pick = max if self.largest else min
         return pick((fit for fit in fits if fit[0] == most), key=lambda fit: fit[1])[2:]
 

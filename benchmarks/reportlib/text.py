@@ -3,6 +3,7 @@
 """Words and numbers that both forms of the report have."""
 from comparelib.output import number
 
+FEW = 3  # rounds; fewer tell nothing of the spread
 CHANNELS = {"region": "region", "netmod": "network", "native": "one VM"}
 NETWORK = {"host": "TCP", "guests": "verbs"}
 EXPERIMENTS = {"primitive": "Hand-overs without MPI", "pt2pt": "Two ranks in two VMs",
@@ -31,11 +32,19 @@ def gain(found):
     """Of Row.gain(): ("12", "11 to 13"), or with words if it tells nothing."""
     if found is None:
         return "-", ""
-    value, low, high = found
+    value, low, high, least = found
+    words = [] if low == high else [f"{factor(low)} to {factor(high)}"]
+    if least < FEW:
+        words.append("one round" if least == 1 else f"{least} rounds")
     if low <= 1 <= high:
-        return "no clear difference", f"{factor(low)} to {factor(high)}"
-    words = f"{factor(low)} to {factor(high)}" if low != high else "one round"
-    return factor(value), f"{words}, worse" if value < 1 else words
+        return "no clear difference", ", ".join(words)
+    return factor(value), ", ".join([*words, *(["worse"] if value < 1 else [])])
+
+
+def rounds(row, columns):
+    """Of each column, or of all if they are alike: "3", "3/1/-"."""
+    counts = [str(row.cells[name].rounds) if name in row.cells else "-" for name in columns]
+    return counts[0] if len(set(counts)) == 1 else "/".join(counts)
 
 
 def factor(value):
@@ -47,6 +56,16 @@ def size(row):
 
 
 def cell(found):
-    """Median, and the range if there is one."""
+    """Median, and the range if there is one, and whether rounds failed."""
     low, high = min(found.values), max(found.values)
-    return number(found.median), f"{number(low)}–{number(high)}" if found.rounds > 1 else ""
+    words = [f"{number(low)}–{number(high)}"] if found.rounds > 1 else []
+    return number(found.median), ", ".join([*words, *failed(found.failed)])
+
+
+def failed(count):
+    return [f"{count} round{'s' * (count > 1)} failed"] if count else []
+
+
+def verified(row):
+    """Of no row with a failed round it is said just "yes"."""
+    return ", ".join([row.verified, *failed(sum(cell.failed for cell in row.cells.values()))])

@@ -12,6 +12,7 @@ from mpisuite import execute, layout
 REGION = "256M"
 HUGE_POOL = "/sys/kernel/mm/hugepages/hugepages-2048kB"
 HUGE_BYTES = 2 << 20
+CLEAN_UP_S = 30  # for a program that takes its own cluster down
 BOOT_S = 900  # no cluster of 15 emulated guests takes this long
 
 
@@ -36,12 +37,15 @@ class Cluster:
         self.environment = dict(environment, CLUSTER_NAME=name)
         self.state = f"{os.environ.get('TMPDIR', '/tmp')}/mpi-cluster-{os.getuid()}-{name}"
 
+    def words(self):
+        """What it is like."""
+        return ["up", f"--hosts={self.spec.vms}", f"--region-size={REGION}",
+                f"--mem={384 + 128 * self.spec.cpus}M", f"--cpus={self.spec.cpus}",
+                *(["--huge"] if self.spec.huge else [])]
+
     def up(self, limit):
-        words = ["up", f"--hosts={self.spec.vms}", f"--owner={os.getpid()}",
-                 f"--region-size={REGION}", f"--mem={384 + 128 * self.spec.cpus}M",
-                 f"--cpus={self.spec.cpus}",
-                 f"--boot-timeout={max(1, int(min(limit, BOOT_S)))}"]
-        done = subprocess.run([self.script, *words, *(["--huge"] if self.spec.huge else [])],
+        done = subprocess.run([self.script, *self.words(), f"--owner={os.getpid()}",
+                               f"--boot-timeout={max(1, int(min(limit, BOOT_S)))}"],
                               env=self.environment, capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL)
         if done.returncode != 0:
@@ -74,8 +78,12 @@ class Cluster:
         env = dict(self.environment, MPIR_CVAR_IVSHMEM_REPORT="1", **settings(case))
         return execute.run(self.command(case), case.program.directory, env, limit)
 
+    def shown_up(self):
+        """How somebody would start such a cluster, in the top folder."""
+        return shlex.join([os.path.relpath(self.script, self.top), *self.words()])
+
     def shown(self, case):
-        """The command as somebody would type it in the top folder, beside a cluster that is up."""
+        """The command as somebody would type it there, beside a cluster that is up."""
         words = self.command(case)
         words[0] = os.path.relpath(words[0], self.top)
         return shlex.join([*(f"{name}={value}" for name, value in settings(case).items()), *words])
@@ -94,7 +102,10 @@ class Alone:
         self.top, self.environment = top, environment
 
     def run(self, case, limit):
-        return execute.run(case.program.words, "/", self.environment, limit)
+        return execute.run(case.program.words, "/", self.environment, limit, CLEAN_UP_S)
+
+    def shown_up(self):
+        return ""
 
     def shown(self, case):
         first, *others = case.program.words
@@ -122,7 +133,8 @@ def channel_problem(case, output):
     report = "".join(f"{line}\n" for line in output.splitlines() if line.startswith("[ivshmem]"))
     ranks = f"[ivshmem] channels: {case.ranks} ranks"
     hosts = 1 if case.channel == "region" else case.vms
-    want = f"{ranks}: one VM: shm" if case.vms == 1 else f"{ranks}, {case.vms} VMs, {hosts} hosts"
+    want = f"{ranks}: one VM: shm" if case.channel == "native" else \
+        f"{ranks}, {case.vms} VMs, {hosts} hosts"
     if not report:
         return "no channel report: the program does not run on this library"
     if want not in report.splitlines():

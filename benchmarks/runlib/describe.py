@@ -10,6 +10,9 @@ import re
 from comparelib import machine
 
 NUMA_DEPTH = -3  # HWLOC_TYPE_DEPTH_NUMANODE
+# What has to be the same in all of a run's results.
+CONDITIONS = ("options", "libmpi_sha256", "host", "cpu", "cores", "kernel", "accel", "qemu", "source",
+              "libraries")
 CACHE_TYPES = range(4, 9)  # HWLOC_OBJ_L1CACHE to HWLOC_OBJ_L5CACHE
 
 
@@ -88,11 +91,24 @@ def accelerator():
     return re.split("[, ]", os.environ.get("CLUSTER_ACCEL", "tcg"))[0]
 
 
+def changes(before, now):
+    """In which of CONDITIONS two descriptions differ, in words, or ""."""
+    words = []
+    for name in CONDITIONS:
+        old, new = before.get(name), now.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            words += [f"{name}: {part}: {old.get(part, 'none')}, now {new.get(part, 'none')}"
+                      for part in sorted({*old, *new}) if old.get(part) != new.get(part)]
+        elif old != new:
+            words.append(f"{name}: {'unknown' if old is None else old}, now {new}")
+    return "; ".join(words)
+
+
 def describe(top, prefix, words):
     caches, numa = topology()
     about = machine.describe(top, words)
     about.update(
-        caches=caches, numa_domains=numa,
+        host=os.uname().nodename, caches=caches, numa_domains=numa,
         qemu=machine.first_line("qemu-system-x86_64", "--version"), accel=accelerator(),
         guest_kernel=", ".join(sorted(os.path.basename(p) for p in glob.glob("/boot/vmlinuz-*"))),
         libraries={name: package(name) for name in

@@ -167,8 +167,11 @@ class Plan:
                                (10, 25), cases)
 
     def bandwidth(self, place, **more):
-        made = self.micro("bandwidth", place, (65536, 1 << 20), 8)
-        return Program(**{**vars(made), "pins": False, **more})
+        return self.unpinned("bandwidth", place, (65536, 1 << 20), 8, **more)
+
+    def unpinned(self, name, place, sizes, window=None, **more):
+        """For VMs that are bound to processors, or that should lie where they come to lie."""
+        return Program(**{**vars(self.micro(name, place, sizes, window)), "pins": False, **more})
 
     def domains(self, place):
         """One VM over all NUMA domains, or one VM bound to each."""
@@ -177,13 +180,13 @@ class Plan:
         everywhere = tuple(sorted(sum(domains, ())))
         count = len(domains)
 
-        def cases(_):
-            made = [self.bandwidth(place), self.micro("allreduce", place, (4, 65536))]
+        def cases(number):
+            made = [self.bandwidth(place), self.unpinned("allreduce", place, (4, 65536))]
             one = Spec(place, 1, count, domains=(everywhere,))
             each = Spec(place, count, domains=domains)
             return [case for program in made for case in (
                 Case(program, one, 1, count, "native", "one VM over all domains"),
-                Case(program, each, count, 1, "region", "one VM in each domain"))]
+                Case(program, each, count, 1, "region", "one VM in each domain"))[::(-1) ** number]]
         return self.experiment("numa", "one VM against one VM for each NUMA domain", place,
                                (10, 25), cases, skip=skip)
 

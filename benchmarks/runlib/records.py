@@ -3,8 +3,8 @@
 """The results of a run: a file of JSON Lines, a "sample" for each value and then a "job" for each job.
 
 A job counts as done only when its own line is there, which is written after its samples; what an
-interrupted run left of a job is dropped when the run is resumed, and so is every job that failed or
-was skipped: it is tried again."""
+interrupted run left of a job is dropped when the run is resumed, and so is every job that was
+skipped. Those and the ones that failed are tried again, but that a job failed once stays on record."""
 import datetime
 import json
 import os
@@ -41,10 +41,15 @@ def parse(text, path):
     return found
 
 
+def good(records):
+    """The keys of jobs that ended well."""
+    return {key(r) for r in records if r["record"] == "job" and r["status"] == "ok"}
+
+
 def finished(records):
-    """Those of jobs that ended well: the ones that a resumed run keeps."""
-    good = {key(r) for r in records if r["record"] == "job" and r["status"] == "ok"}
-    return [r for r in records if key(r) in good]
+    """Those of jobs that ended well, and that others failed: what a resumed run keeps."""
+    well = good(records)
+    return [r for r in records if key(r) in well or r.get("status") == "failed"]
 
 
 class Results:
@@ -53,7 +58,7 @@ class Results:
     def __init__(self, path, resume):
         self.path = path
         kept = self._read() if resume else []
-        self.done = {key(r) for r in kept if r["record"] == "job"}
+        self.done = good(kept)
         self.counts = {"ok": len(self.done), "failed": 0, "skipped": 0}
         self._replace(kept)
         self.file = open(path, "a", encoding="utf-8")
@@ -72,19 +77,30 @@ class Results:
 
     def add(self, about, status, reason="", samples=(), **more):
         """about: {JOB_FIELDS: value}; samples: [{size, metric, unit, value, better, verified}];
-        more: command, seconds."""
-        time = now()
-        more = {"command": "", **more}
-        lines = [{"record": "sample", **about, **sample, "command": more["command"], "time": time}
-                 for sample in samples]
-        lines.append({"record": "job", **about, "status": status, "reason": reason,
-                      "samples": len(lines), **more, "time": time})
+        more: command, cluster, seconds."""
+        self.add_all([(about, status, reason, samples, more)])
+
+    def add_all(self, jobs):
+        """Several in one step, which an interruption does not part. jobs: as of add(), more as a dict."""
+        lines = [line for job in jobs for line in self._lines(*job)]
         self.file.write("".join(json.dumps(line) + "\n" for line in lines))
         self.file.flush()
         os.fsync(self.file.fileno())
-        self.counts[status] += 1
-        if status == "ok":
-            self.done.add(tuple(about[name] for name in JOB_FIELDS))
+        for about, status, *_ in jobs:
+            self.counts[status] += 1
+            if status == "ok":
+                self.done.add(tuple(about[name] for name in JOB_FIELDS))
+
+    @staticmethod
+    def _lines(about, status, reason, samples, more):
+        time = now()
+        more = {"command": "", "cluster": "", **more}
+        ran = {name: more[name] for name in ("command", "cluster")}
+        lines = [{"record": "sample", **about, **sample, **ran, "time": time}
+                 for sample in samples]
+        lines.append({"record": "job", **about, "status": status, "reason": reason,
+                      "samples": len(lines), **more, "time": time})
+        return lines
 
     def close(self):
         self.file.close()

@@ -2,9 +2,11 @@
 # Copyright (c) 2026 The mpich-ivshmem authors
 """Runs experiments: in rounds, within the time, one record for whatever happens."""
 import contextlib
+import itertools
 import sys
 
 from comparelib import run
+from mpisuite import execute
 
 from . import cases, clusters, readers
 
@@ -86,23 +88,65 @@ class Experiment:
         for number in range(self.plan.rounds):
             todo = self.plan.cases(number)
             self.runner.fleet.keep({case.spec for case in todo if not case.program.alone})
-            for case in todo:
-                if case.program.missing:
-                    self.leave_out_program(case)
-                else:
-                    self.run_case(case, number)
+            for spec, together in itertools.groupby(todo, lambda case: case.spec):
+                self.run_cases(spec, [(case, *self.identity(case, number)) for case in together])
 
-    def run_case(self, case, number):
+    def identity(self, case, number):
+        """(about, which): of this job, and of the same one in all rounds."""
         about = case.about(self.plan.name, number)
-        which = tuple(value for name, value in about.items() if name != "round")
+        return about, tuple(value for name, value in about.items() if name != "round")
+
+    def run_cases(self, spec, jobs):
+        """Of one cluster. jobs: [(case, about, which)]"""
+        for case, *_ in jobs:
+            if case.program.missing:
+                self.leave_out_program(case)
+        if not spec.generation:
+            for job in jobs:
+                if not job[0].program.missing:
+                    self.run_case(*job)
+        elif not any(case.program.missing for case, *_ in jobs):
+            self.run_history(jobs)
+
+    def run_case(self, case, about, which):
         if tuple(about.values()) in self.results.done:
             self.good.add(which)
         elif which in self.told:
             return
         elif self.budget.allows(self.seconds.get(which, 0)):
-            self.attempt(case, about, which)
+            made = self.attempt(case, about, which)
+            if made and not case.warm_up:
+                self.keep([made], [which])
         else:
             self.unfinished.setdefault(which, (about, NO_TIME))
+
+    def run_history(self, jobs):
+        """Jobs whose results are what they are called only if all run, in this order, in a cluster
+        that is new for the first of them: if one has no result, none of that round has."""
+        done = {which for _, about, which in jobs if tuple(about.values()) in self.results.done}
+        if done:
+            self.good |= done
+            return
+        self.runner.fleet.keep(())
+        made, failed, reason = [], None, NO_TIME
+        while len(made) < len(jobs) and self.budget.allows(
+                sum(self.seconds.get(which, 0) for *_, which in jobs[len(made):])):
+            one = self.attempt(*jobs[len(made)])
+            if one is None:
+                _, about, failed = jobs[len(made)]
+                reason = f"{self.name(about)}: has no result, and this is of the same VMs"
+                break
+            made.append(one)
+        if len(made) == len(jobs):
+            self.keep(*zip(*((one, which) for one, (case, _, which) in zip(made, jobs)
+                             if not case.warm_up)))
+            return
+        self.unfinished.update((which, (about, reason)) for case, about, which in jobs
+                               if which != failed and not case.warm_up)
+
+    def keep(self, made, which):
+        self.good.update(which)
+        self.results.add_all(made)
 
     def tell_unfinished(self):
         """What was measured in some rounds needs no words."""
@@ -124,32 +168,31 @@ class Experiment:
         say(f"{self.name(about)}: skipped: {reason}")
 
     def attempt(self, case, about, which):
-        command, done = "", None
+        """What to write of it if it went well, or None."""
+        ran, done = {}, None
         try:
             place = self.place(case)
-            command = place.shown(case)
+            ran = {"command": place.shown(case), "cluster": place.shown_up()}
             limit = int(min(self.runner.limit, max(1, self.budget.left())))
             done = place.run(case, limit)
             samples = self.samples(case, done, limit)
         except TimeError as error:
             self.seconds[which] = done.seconds if done else 0
             self.unfinished[which] = (about, str(error))
-            return
+            return None
         except (JobError, readers.ReadError, clusters.ClusterError) as error:
             self.told.add(which)
             if not case.warm_up:
-                self.results.add(about, "failed", str(error), command=command,
+                self.results.add(about, "failed", str(error), **ran,
                                  seconds=round(done.seconds, 3) if done else 0)
             say(f"{self.name(about)}: failed: {error}")
             self.runner.fleet.mend(case)
-            return
+            return None
         self.seconds[which] = done.seconds
-        if case.warm_up:
-            return
-        self.good.add(which)
-        self.results.add(about, "ok", getattr(samples, "note", ""), samples, command=command,
-                         seconds=round(done.seconds, 3))
-        say(f"{self.name(about)}: {done.seconds:.1f} s")
+        if not case.warm_up:
+            say(f"{self.name(about)}: {done.seconds:.1f} s")
+        return (about, "ok", getattr(samples, "note", ""), samples,
+                {**ran, "seconds": round(done.seconds, 3)})
 
     def place(self, case):
         """The cluster may take all the time that there is."""
@@ -165,6 +208,9 @@ class Experiment:
         problem = "" if case.program.alone else clusters.channel_problem(case, done.output)
         if problem:
             raise JobError(problem)
+        if done.cut and case.program.figure:  # the last match may be in what is lost
+            raise readers.ReadError(f"printed more than {execute.OUTPUT_MAX >> 10} KiB: the figure cannot "
+                                    "be told: have it print less")
         found = case.program.read(case.program, done.output)
         if case.program.wall:
             verified = found[0]["verified"] if found else "not checked"

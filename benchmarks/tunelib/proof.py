@@ -94,6 +94,12 @@ def judge(base, other, lower_is_better, values, least_gain):
                      statistics.median(other), noise)
 
 
+def may_harm(judgement, least_gain):
+    """Whether it looks worse by as much as somebody cares about, be it proven or not: what noise hides
+    may be true."""
+    return judgement.verdict == WORSE or judgement.gain < 1 / least_gain
+
+
 def is_lost(base, other, lower_is_better, values, rounds):
     """After some of the rounds: it can no longer be proven better."""
     lost = sum(factor(b, o, lower_is_better) <= 1 for b, o in zip(base, other))

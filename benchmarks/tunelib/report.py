@@ -63,6 +63,8 @@ def text(search, path):
     if search.last and search.last.judged:
         lines += ["", "last comparison: the defaults beside the table as it was before:",
                   *gains(search.last.judged)]
+        if search.last.reason:
+            lines.append(search.last.reason)
     elif kept:
         why = search.last.reason if search.last and search.last.reason else "not run"
         lines += ["", f"last comparison: {why}; what was proven of each alone:",

@@ -71,6 +71,7 @@ class Search:
         self.wins = {}  # (operation, ranks, bound): table.Wins
         self.findings = []
         self.last = None  # Finding of the last comparison
+        self.compared = False  # it was of all that is kept, and dropped nothing
         self.kept = []
         self.waiting = 0  # questions after the one that is considered
 
@@ -227,12 +228,12 @@ class Search:
                 f" in the screening ({best.name}: {(means[best] - 1) * 100:+.1f}%)" if best else "")
             return
         made = self._confirm(question, [best], self._base(), finding)
-        worse = [one for one in made if one[3].verdict == proof.WORSE]
+        worse = [one for one in made if proof.may_harm(one[3], self.least)]
         better = [one for one in made if one[3].verdict == proof.BETTER]
         if not better:
             finding.reason = f"refused: {best.name}: no gain above the noise"
         elif worse:
-            work, size, judgement = worse[0][1:]
+            work, size, judgement = min(worse, key=lambda one: one[3].gain)[1:]
             finding.reason = f"refused: {best.name}: worse in {work.name}, {size} bytes " \
                 f"({judgement.text()})"
         else:
@@ -311,10 +312,12 @@ class Search:
 
     def compare_last(self, path):
         """All that is kept, as the library reads it from the table, beside the defaults. What is not
-        proven again, or proves worse, is kept no longer; returns whether there was such."""
+        proven again, or proves worse, is kept no longer; returns whether there was such, so that what is
+        left, and was never run together, needs another comparison."""
         if not self.kept:
+            self.compared = True
             return False
-        self.reserve = 0
+        before, self.reserve = self.last, 0
         works = []
         for kept in self.kept:
             works += [work for work in kept.works if work not in works]
@@ -324,10 +327,15 @@ class Search:
             made = self._confirm(plan.Question(self.last.name, works, []), [tuned], {}, self.last,
                                  len(set().union(*(kept.proven for kept in self.kept))))
         except OutOfTime:
-            self.last.reason = "no time was left: raise --budget"
+            if before:
+                self.last = before
+            self.last.reason = ("not repeated for what it left: " if before else "") + \
+                "no time was left: raise --budget"
             return False
         verdicts = {(work, size): judgement.verdict for _, work, size, judgement in made}
-        return any([self._reconsider(kept, verdicts) for kept in list(self.kept)])
+        dropped = any([self._reconsider(kept, verdicts) for kept in list(self.kept)])
+        self.compared = not dropped
+        return dropped
 
     def _reconsider(self, kept, verdicts):
         """Whether something is kept no longer, after the last comparison."""
@@ -335,11 +343,13 @@ class Search:
         worse = [(work, size) for (work, size), verdict in verdicts.items()
                  if verdict == proof.WORSE and work in kept.works]
         if again and not worse:
-            for work, size in kept.proven - again if kept.wins else ():
+            if not kept.wins or kept.proven == again:
+                return False
+            for _, size in kept.proven - again:
                 kept.wins.by_size[size] = None
-            if kept.wins:
-                self._describe(kept.finding, kept.wins)
-            return bool(kept.wins and kept.proven - again)
+            kept.proven = again
+            self._describe(kept.finding, kept.wins)
+            return True
         reason = f"worse in {worse[0][0].name}, {worse[0][1]} bytes" if worse else "not proven again"
         kept.finding.reason = f"dropped: {reason} in the last comparison"
         kept.finding.kept = ""

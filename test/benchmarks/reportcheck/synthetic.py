@@ -46,8 +46,8 @@ def application(name, number, **more):
     samples = [readers.sample(None, metric, "s", value + number / 64, "yes") for metric, value in (
         ("seconds", 2), ("computation_seconds", 1.5), ("communication_seconds", 0.5))]
     samples.append(readers.sample(None, "rate", "GFLOP/s", 3.25, "yes"))
-    return about(experiment="apps-guests", suite="apps", program=name, parameters="--quick",
-                 round=number, **more), "ok", "", samples
+    return about(**{"experiment": "apps-guests", "suite": "apps", "program": name,
+                    "parameters": "--quick", "round": number, **more}), "ok", "", samples
 
 
 def jobs():
@@ -71,8 +71,8 @@ def jobs():
     return found
 
 
-def results(directory):
+def results(directory, made=None):
     """Writes results.jsonl and machine.json there."""
-    write(f"{directory}/results.jsonl", jobs())
+    write(f"{directory}/results.jsonl", made or jobs())
     with open(f"{directory}/machine.json", "w", encoding="utf-8") as out:
         json.dump(MACHINE, out)

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36
-_OUTPUT_MAX = 64 * 1024
+OUTPUT_MAX = 64 * 1024
 GRACE_S = 5  # between the launcher's own time limit and ours
 
 
@@ -20,6 +20,7 @@ class Outcome:
     output: str
     seconds: float
     timed_out: bool
+    cut: bool = False  # the output went on
 
 
 def adopt_orphans():
@@ -78,9 +79,21 @@ def _reap():
         pass
 
 
-def run(command, directory, env, limit):
+def _end(child, clean_up):
+    """Ends a process that gets so many seconds to clean up. Its exit status."""
+    if clean_up:
+        child.terminate()
+        try:
+            return child.wait(clean_up)
+        except subprocess.TimeoutExpired:
+            pass
+    child.kill()
+    return child.wait()
+
+
+def run(command, directory, env, limit, clean_up=0):
     """Runs command with the time limit (seconds) in directory. Standard output and error are
-    read together, as runtests does."""
+    read together, as runtests does. clean_up: seconds that it gets for that if it has to be ended."""
     env = dict(env, MPIEXEC_TIMEOUT=str(limit))
     start = time.monotonic()
     with tempfile.TemporaryFile() as sink:
@@ -90,10 +103,13 @@ def run(command, directory, env, limit):
                 status = child.wait(limit + GRACE_S)
                 late = False
             except subprocess.TimeoutExpired:
-                child.kill()
-                status, late = child.wait(), True
+                status, late = _end(child, clean_up), True
+            except KeyboardInterrupt:
+                _end(child, clean_up)
+                raise
         seconds = time.monotonic() - start
         kill_descendants()
+        cut = sink.seek(0, os.SEEK_END) > OUTPUT_MAX
         sink.seek(0)
-        output = sink.read(_OUTPUT_MAX).decode("utf-8", "replace")
-    return Outcome(status, output, seconds, late or seconds >= limit)
+        output = sink.read(OUTPUT_MAX).decode("utf-8", "replace")
+    return Outcome(status, output, seconds, late or seconds >= limit, cut)
