@@ -12,7 +12,8 @@ int ivd_source_start(const struct ivd_config *config, struct ivd_source **source
                      struct ivl_diag *diag)
 {
     (void) source;
-    return ivl_fail(diag, -ENOTSUP, uri, "set libvirt = none, or build it with libvirt and libxml2",
+    return ivl_fail(diag, -ENOTSUP, config->libvirt,
+                    "set libvirt = none, or build it with libvirt and libxml2",
                     "this ivshmemd was built without libvirt");
 }
 
