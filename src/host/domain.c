@@ -201,7 +201,9 @@ static void take_vf(const xmlNode *device, const char *sysroot, struct ivl_abi_v
 
 static void add_path(struct ivd_domain *domain, const char *path)
 {
-    if (domain->path_count < IVD_DOMAIN_PATHS_MAX && strlen(path) < IVD_PATH_BYTES) {
+    if (domain->path_count == IVD_DOMAIN_PATHS_MAX) {
+        domain->more_paths = true;
+    } else if (strlen(path) < IVD_PATH_BYTES) { /* a longer one is no region's */
         snprintf(domain->paths[domain->path_count++], IVD_PATH_BYTES, "%s", path);
     }
 }

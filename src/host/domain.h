@@ -18,6 +18,7 @@ struct ivd_domain {
     uint32_t path_count;
     char paths[IVD_DOMAIN_PATHS_MAX]
               [IVD_PATH_BYTES]; /* files of memory that it shares, and doorbells */
+    bool more_paths;            /* there are more: what else it has is not known */
 };
 
 /* A domain that runs, but that libvirt does not describe, has only its UUID and run: what was known

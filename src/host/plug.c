@@ -23,14 +23,24 @@ static int fail_libvirt(struct ivl_diag *diag, virDomainPtr domain, const char *
                     what);
 }
 
+/* To be freed; NULL and a finding. */
+static char *read_xml(virDomainPtr domain, bool config, struct ivl_diag *diag)
+{
+    char *xml = virDomainGetXMLDesc(domain, config ? VIR_DOMAIN_XML_INACTIVE : 0);
+    if (!xml) {
+        (void) fail_libvirt(diag, domain, "cannot read its XML");
+    }
+    return xml;
+}
+
 /* How the domain has the region (enum ivd_presence), with its <shmem> element; or an error. */
 static int find_region(virDomainPtr domain, const struct ivd_region_conf *region, bool config,
                        char **shmem, struct ivl_diag *diag)
 {
-    char *xml = virDomainGetXMLDesc(domain, config ? VIR_DOMAIN_XML_INACTIVE : 0);
+    char *xml = read_xml(domain, config, diag);
     *shmem = NULL;
     if (!xml) {
-        return fail_libvirt(diag, domain, "cannot read its XML");
+        return -EIO;
     }
     int rc = ivd_domain_presence(xml, strlen(xml), region, shmem);
     free(xml);
@@ -58,9 +68,9 @@ static int check_tenant(virDomainPtr domain, const struct ivd_config *all,
 {
     struct ivd_domain has;
     const struct ivd_region_conf *other;
-    char *xml = virDomainGetXMLDesc(domain, config ? VIR_DOMAIN_XML_INACTIVE : 0);
+    char *xml = read_xml(domain, config, diag);
     if (!xml) {
-        return fail_libvirt(diag, domain, "cannot read its XML");
+        return -EIO;
     }
     int rc = ivd_domain_parse(xml, strlen(xml), "", &has, diag);
     free(xml);
@@ -71,6 +81,11 @@ static int check_tenant(virDomainPtr domain, const struct ivd_config *all,
         return ivl_fail(diag, -EPERM, virDomainGetName(domain),
                         "choose another region, or change its key domains",
                         "region %s is not for it", region->name);
+    }
+    if (has.more_paths) {
+        return ivl_fail(diag, -E2BIG, virDomainGetName(domain), "take some off",
+                        "has over %d files of shared memory: one may be another region",
+                        IVD_DOMAIN_PATHS_MAX);
     }
     other = ivd_tenant_other(all, &has, region);
     return other ? ivl_fail(diag, -EEXIST, virDomainGetName(domain), "detach that one first",

@@ -43,7 +43,8 @@ const struct ivd_region_conf *ivd_tenant_other(const struct ivd_config *config,
 bool ivd_tenant_enters(const struct ivd_config *config, const struct ivd_domain *domain,
                        const struct ivd_region_conf *region)
 {
-    return ivd_domain_has(domain, region) && ivd_tenant_allows(region, domain->vm.vm.name) &&
+    return ivd_domain_has(domain, region) && !domain->more_paths &&
+           ivd_tenant_allows(region, domain->vm.vm.name) &&
            !ivd_tenant_other(config, domain, region);
 }
 
@@ -73,9 +74,12 @@ static void complain(const struct ivd_config *config, const struct ivd_domain *d
                      const struct ivd_region_conf *region)
 {
     const struct ivd_region_conf *other = ivd_tenant_other(config, domain, region);
+    const char *reason = domain->more_paths ? "so much other shared memory that it may have another"
+                         : other            ? "also region "
+                                            : "its key domains does not name it";
     ivd_log(IVD_WARNING, "region %s: domain %s has it, but %s%s: not entered; detach it",
-            region->name, domain->vm.vm.name,
-            other ? "also region " : "its key domains does not name it", other ? other->name : "");
+            region->name, domain->vm.vm.name, reason,
+            other && !domain->more_paths ? other->name : "");
 }
 
 void ivd_tenant_complain(const struct ivd_config *config, const struct ivd_domain *domains,

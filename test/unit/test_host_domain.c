@@ -103,6 +103,7 @@ static void test_full(void **state)
     assert_int_equal(vm->vfs[1].pci_device, 1);
     assert_int_equal(vm->vfs[1].node_guid, 0x0002c90300001234);
     assert_int_equal(d.path_count, 3);
+    assert_false(d.more_paths);
     assert_string_equal(d.paths[0], "/dev/shm/mpi");
     assert_string_equal(d.paths[1], "/dev/hugepages/mpi");
     assert_string_equal(d.paths[2], "/dev/shm/a,b");
@@ -166,6 +167,7 @@ static void test_too_much(void **state)
     assert_int_equal(d.vm.vm.mac_count, IVL_VM_MACS_MAX);
     assert_int_equal(d.vm.vm.vf_count, IVL_VM_VFS_MAX);
     assert_int_equal(d.path_count, IVD_DOMAIN_PATHS_MAX);
+    assert_true(d.more_paths);
 }
 
 static void test_refused(void **state)

@@ -61,6 +61,9 @@ static void test_other(void **state)
     config->regions[0].domains[0] = '\0';
     snprintf(d.paths[d.path_count++], IVD_PATH_BYTES, "/dev/shm/c"); /* no region */
     assert_true(ivd_tenant_enters(config, &d, a));
+    d.more_paths = true;
+    assert_false(ivd_tenant_enters(config, &d, a));
+    d.more_paths = false;
     snprintf(d.paths[d.path_count++], IVD_PATH_BYTES, "/dev/shm/b");
     assert_false(ivd_tenant_enters(config, &d, a));
     assert_false(ivd_tenant_enters(config, &d, b));
