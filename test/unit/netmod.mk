@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 #
-# Unit tests of the choice of verbs devices, which MPICH's build compiles into libmpi. Its sources are
+# Unit tests of the parts beside the netmod, which MPICH's build compiles into libmpi. Their sources are
 # named in src/shm/ivshmem/Makefile.mk too; those that ask libibverbs and UCX are built there alone.
 
 check_LTLIBRARIES += src/mpid/ch4/netmod/ivshmem/libdevice.la
@@ -10,6 +10,8 @@ src_mpid_ch4_netmod_ivshmem_libdevice_la_SOURCES = \
 	src/mpid/ch4/netmod/ivshmem/ivn_choice.h \
 	src/mpid/ch4/netmod/ivshmem/ivn_gid.c \
 	src/mpid/ch4/netmod/ivshmem/ivn_gid.h \
+	src/mpid/ch4/netmod/ivshmem/ivn_pieces.c \
+	src/mpid/ch4/netmod/ivshmem/ivn_pieces.h \
 	src/mpid/ch4/netmod/ivshmem/ivn_port.h \
 	src/mpid/ch4/netmod/ivshmem/ivn_sysfs.c \
 	src/mpid/ch4/netmod/ivshmem/ivn_sysfs.h \
@@ -21,6 +23,7 @@ if HAVE_CMOCKA
 ivn_unit_tests = \
 	test/unit/test_ivn_choice \
 	test/unit/test_ivn_gid \
+	test/unit/test_ivn_pieces \
 	test/unit/test_ivn_sysfs
 
 ivn_unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(top_srcdir)/src/mpid/ch4/netmod/ivshmem
@@ -32,6 +35,8 @@ test_unit_test_ivn_choice_LDADD = $(ivn_unit_libs)
 test_unit_test_ivn_gid_SOURCES = test/unit/test_ivn_gid.c test/unit/ivn_test.h
 test_unit_test_ivn_gid_CPPFLAGS = $(ivn_unit_cppflags)
 test_unit_test_ivn_gid_LDADD = $(ivn_unit_libs)
+test_unit_test_ivn_pieces_CPPFLAGS = $(ivn_unit_cppflags)
+test_unit_test_ivn_pieces_LDADD = $(ivn_unit_libs)
 test_unit_test_ivn_sysfs_CPPFLAGS = $(ivn_unit_cppflags)
 test_unit_test_ivn_sysfs_LDADD = $(ivn_unit_libs)
 

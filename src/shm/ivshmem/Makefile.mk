@@ -87,10 +87,14 @@ mpi_core_sources += $(ivl_sources) \
     src/mpid/ch4/shm/ivshmem/ivshmem_win.c
 
 if BUILD_CH4_NETMOD_UCX
-noinst_HEADERS += src/mpid/ch4/netmod/ucx/ucx_ivshmem.h
+noinst_HEADERS += \
+    src/mpid/ch4/netmod/ucx/ucx_ivshmem.h \
+    src/mpid/ch4/netmod/ivshmem/ivn_pieces.h
 mpi_core_sources += \
+    src/mpid/ch4/netmod/ivshmem/ivn_pieces.c \
     src/mpid/ch4/netmod/ucx/ucx_ivshmem.c \
-    src/mpid/ch4/netmod/ucx/ucx_ivshmem_device.c
+    src/mpid/ch4/netmod/ucx/ucx_ivshmem_device.c \
+    src/mpid/ch4/netmod/ucx/ucx_ivshmem_unpack.c
 endif BUILD_CH4_NETMOD_UCX
 
 if BUILD_IVSHMEM_VERBS

@@ -20,10 +20,17 @@
 #define UCX_IVSHMEM_H_INCLUDED
 
 #include "ucx_impl.h"
+#include "../ivshmem/ivn_pieces.h"
 
 /* The state that start_unpack() (ucx_datatype.c) made last in this thread. */
 extern MPL_TLS void *MPIDI_UCX_last_unpack_state;
 void MPIDI_UCX_drop_unpack_state(void *state);
+
+/* One piece of a message for a derived datatype (ivn_pieces.h); offset and bytes are those of
+ * the packed message. */
+ucs_status_t MPIDI_UCX_unpack_piece(struct ivn_pieces **pieces, size_t offset, const void *src,
+                                    size_t bytes, void *buffer, size_t count,
+                                    MPI_Datatype datatype);
 
 /* Finalize: a barrier of the process manager that keeps UCX moving, so that peers which still
  * flush their endpoints get their answers. */
