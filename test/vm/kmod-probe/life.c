@@ -154,12 +154,19 @@ void try_unplug(int argc, char **argv)
     uint8_t *at = device_map(&d, 0, 4 * HUGE);
     struct pollfd waiting = { .fd = d.fd, .events = POLLIN };
     pattern_put(at, 4 * HUGE, 81);
+    int ends[2];
+    CHECK(pipe(ends) == 0);
     int pid = fork();
     CHECK(pattern_is(at, 4 * HUGE, 81));
     if (d.info.vectors > 0) {
         CHECK(pthread_create(&reader, NULL, sleep_in_read, &d.fd) == 0);
     }
-    if (pid > 0) {
+    /* the device goes once "ready" is read: the child must have read its memory by then */
+    char byte = 0;
+    if (pid == 0) {
+        CHECK(write(ends[1], &byte, 1) == 1);
+    } else {
+        CHECK(read(ends[0], &byte, 1) == 1);
         printf("ready\n");
     }
     CHECK(poll(&waiting, 1, PATIENCE_MS) == 1 && (waiting.revents & POLLHUP));
