@@ -73,7 +73,7 @@ if grep -q 'built without libvirt' "$dir/out"; then
     exit 0
 fi
 stop
-if ! "$daemon" --print-config | grep -q libvirt || grep -q 'no connection driver' "$dir/out"; then
+if grep -q 'no connection driver' "$dir/out"; then
     printf '1..0 # SKIP this libvirt has no test driver\n'
     exit 0
 fi
