@@ -16,7 +16,7 @@ job()
     : >"$dir/slot"
     "$jobs" "file:$r" "$1" 100000 "${@:2}" >"$dir/slot" 2>/dev/null &
     pids+=($!)
-    until grep -q slot "$dir/slot"; do sleep 0.05; done
+    eventually grep -q slot "$dir/slot" || exit 1
 }
 
 end_jobs()

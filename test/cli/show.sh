@@ -38,7 +38,7 @@ tap_check 'not all free' not_all_free
 
 "$jobs" "file:$r" 0 0 30 >"$dir/slot" &
 job=$!
-until grep -q slot "$dir/slot"; do sleep 0.05; done
+eventually grep -q slot "$dir/slot" || exit 1
 says_beating()
 {
     "$ctl" show "$r" | grep -x ' *1  active, of vm1, 2 members, 4 KiB in 1 block, beating'
