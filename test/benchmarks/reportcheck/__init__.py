@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
-"""What the tests of benchmarks/run and benchmarks/report share."""
+"""What the tests of the benchmarks' scripts share."""
