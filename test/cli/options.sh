@@ -60,6 +60,12 @@ help_works()
     grep -q '^Usage: ivshmemctl' out && [ ! -s err ] && "$ctl" "$@" -h | cmp - out
 }
 
+# says_of_region COMMAND TEXT: its --help, of the region.
+says_of_region()
+{
+    "$ctl" "$1" --help | grep -qF -- "$2"
+}
+
 command_lists_agree()
 {
     diff <(printf '%s\n' "${commands[@]}") \
@@ -89,6 +95,9 @@ for command in "${commands[@]}"; do
         offers "$("$ctl" "$command" --help | options_in)" "$command" --
     tap_check "the manual page tells the options of $command" section_agrees "$command"
 done
+tap_check 'help of show: where the region comes from' says_of_region show "else pci:auto."
+tap_check 'help of create: it has no default' says_of_region create 'It has to be named.'
+tap_check 'help of attach: a name' says_of_region attach "a name in the daemon's configuration"
 tap_check '--version' grep -qE '^ivshmemctl [0-9.]+.*, region ABI 1\.0$' <("$ctl" --version)
 
 # ---- naming the region --------------------------------------------------------------------------
@@ -152,6 +161,8 @@ tap_check 'operand missing' \
     refused 'remove-vm: operand missing: see ivshmemctl remove-vm --help' remove-vm "$a"
 tap_check 'one operand too many' \
     refused 'b: one operand too many: see ivshmemctl add-vm --help' add-vm "$a" a b
+tap_check 'status takes no region' \
+    refused 'b: status tells of all regions: leave it out' status b
 tap_check 'two regions' refused "$b: one operand too many: see ivshmemctl show --help" \
     show --region="$a" "$b"
 

@@ -250,6 +250,7 @@ const struct ctl_command ctl_create = {
     .name = "create",
     .operands = "REGION",
     .summary = "make a region in a file, or in memory that is there",
+    .regions = CTL_REGIONS " It has to be named.",
     .options = options,
     .operands_max = 1,
     .run = run,

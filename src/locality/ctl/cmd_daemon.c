@@ -102,8 +102,12 @@ static enum ctl_status print_status(struct json_object *answer)
 
 static enum ctl_status run_status(const struct ctl_line *line)
 {
-    struct json_object *answer, *request = json_object_new_object();
-    (void) line;
+    struct json_object *answer, *request;
+    if (line->region_given) {
+        ctl_complain(line->region, "status tells of all regions", "leave it out");
+        return CTL_USAGE;
+    }
+    request = json_object_new_object();
     json_put_text(request, "command", "status");
     enum ctl_status status = daemon_call(socket_path(), request, &answer);
     if (status == CTL_OK) {
@@ -132,6 +136,10 @@ static enum ctl_status plug(const struct ctl_line *line, const char *command)
     return status;
 }
 
+#define PLUG_REGIONS                                                                \
+    "REGION is a name in the daemon's configuration. It may be left out if there\n" \
+    "is only one."
+
 static enum ctl_status run_attach(const struct ctl_line *line)
 {
     return plug(line, "attach");
@@ -146,6 +154,7 @@ const struct ctl_command ctl_daemon_status = {
     .name = "status",
     .operands = "",
     .summary = "ask the host's daemon for its regions and VMs",
+    .regions = "It tells of all regions: --region is refused.",
     .options = status_options,
     .run = run_status,
 };
@@ -154,6 +163,7 @@ const struct ctl_command ctl_attach = {
     .name = "attach",
     .operands = "[REGION] DOMAIN",
     .summary = "have the daemon plug a region into a libvirt domain",
+    .regions = PLUG_REGIONS,
     .options = plug_options,
     .operands_min = 1,
     .operands_max = 1,
@@ -164,6 +174,7 @@ const struct ctl_command ctl_detach = {
     .name = "detach",
     .operands = "[REGION] DOMAIN",
     .summary = "have the daemon unplug a region from a libvirt domain",
+    .regions = PLUG_REGIONS,
     .options = plug_options,
     .operands_min = 1,
     .operands_max = 1,

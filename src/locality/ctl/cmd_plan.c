@@ -182,6 +182,7 @@ const struct ctl_command ctl_plan = {
     .name = "plan",
     .operands = "[--region=PATH] TEMPLATE",
     .summary = "write domain XML for VMs that each stay within a NUMA node",
+    .regions = "PATH is that of the region's file. Default: VMs without a region.",
     .options = options,
     .operands_min = 1,
     .operands_max = 1,

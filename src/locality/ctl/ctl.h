@@ -31,11 +31,16 @@ struct ctl_line {
     int count;
 };
 
+#define CTL_REGIONS                                                            \
+    "REGION is a path (with a slash in front or file: before it), pci:auto,\n" \
+    "pci:DDDD:BB:DD.F or dax:/dev/daxX.Y."
+
 /* A sub-command. Its options write to variables of its file. */
 struct ctl_command {
     const char *name;
     const char *operands;
     const char *summary;
+    const char *regions; /* lines of --help: what REGION is; NULL: as for most commands */
     const struct poptOption *options;
     int operands_min, operands_max; /* without the region */
     bool own_operands;              /* the region is named by --region only */

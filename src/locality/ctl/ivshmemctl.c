@@ -46,12 +46,8 @@ static const struct poptOption global_options[] = {
 
 /* ---- help ----------------------------------------------------------------------------------- */
 
-static void print_regions(void)
-{
-    puts("\nREGION is a path (with a slash in front or file: before it), pci:auto,\n"
-         "pci:DDDD:BB:DD.F or dax:/dev/daxX.Y. Default: $IVSHMEM_REGION, else\n"
-         "$MPIR_CVAR_IVSHMEM_URI, else pci:auto.");
-}
+static const char usual_regions[] = CTL_REGIONS " Default: $IVSHMEM_REGION, else\n"
+                                                "$MPIR_CVAR_IVSHMEM_URI, else pci:auto.";
 
 static enum ctl_status print_global_help(poptContext popt)
 {
@@ -61,7 +57,7 @@ static enum ctl_status print_global_help(poptContext popt)
     for (size_t i = 0; i < COMMANDS; i++) {
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
-    print_regions();
+    printf("\n%s\n", usual_regions);
     return CTL_OK;
 }
 
@@ -72,7 +68,7 @@ static enum ctl_status print_command_help(poptContext popt, const struct ctl_com
     poptSetOtherOptionHelp(popt, usage);
     poptPrintHelp(popt, stdout, 0);
     printf("\n" CTL_NAME " %s: %s\n", command->name, command->summary);
-    print_regions();
+    printf("\n%s\n", command->regions ? command->regions : usual_regions);
     return CTL_OK;
 }
 
