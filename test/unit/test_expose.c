@@ -263,6 +263,7 @@ static void test_another_process(void **state)
     assert_int_equal(pipe(pipes), 0);
     remote.pid = fork();
     if (remote.pid == 0) {
+        alarm(60); /* should the test fail before it ends this process */
         memset(data, 'c', sizeof(data));
         (void) ivs_expose_take(&table, ME, data, sizeof(data), data, &ticket);
         (void) !write(pipes[1], &ticket, sizeof(ticket));
