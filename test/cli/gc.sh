@@ -93,6 +93,7 @@ while_watching()
     job 1 60
     "$ctl" gc "$r" --wait >"$dir/out" 2>"$dir/err" &
     pids+=($!)
+    eventually grep -q "$r" "/proc/${pids[-1]}/maps"
     sleep 0.5
     "$@"
     wait "${pids[-1]}" || status=$?
