@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 """Results as benchmarks/run wrote them, and the rows of tables made of them."""
-import json
 import math
 import statistics
 from dataclasses import dataclass, field
@@ -89,22 +88,13 @@ def check(record, path, number):
 def read(directory):
     """(records with their line numbers in "line", machine.json)"""
     path = f"{directory}/results.jsonl"
-    with open(path, encoding="utf-8") as lines:
-        found = records.parse(lines.read(), path)
+    found = records.read(path)
     for number, record in enumerate(found, 1):
         check(record, path, number)
         record["line"] = number
     well = records.good(found)  # the job under way is not counted
     found = [r for r in found if r["record"] == "job" or records.key(r) in well]
-    with open(f"{directory}/machine.json", encoding="utf-8") as text:
-        try:
-            about = json.load(text)
-        except ValueError:
-            raise records.ResultsError(f"{directory}/machine.json: is no JSON: run benchmarks/run "
-                                       "again") from None
-    if not isinstance(about, dict):
-        raise records.ResultsError(f"{directory}/machine.json: is no object: run benchmarks/run again")
-    return found, about
+    return found, records.read_machine(f"{directory}/machine.json")
 
 
 def tables(found):

@@ -7,11 +7,15 @@ interrupted run left of a job is dropped when the run is resumed, and so is ever
 skipped. Those and the ones that failed are tried again, but that a job failed once stays on record."""
 import datetime
 import json
+import math
 import os
 
 # What both kinds of record say of the job. benchmarks/README.md describes each field.
 JOB_FIELDS = ("experiment", "suite", "program", "parameters", "place", "vms", "ranks",
               "ranks_per_vm", "channel", "variant", "round")
+
+
+ANEW = "measure anew, without --resume and with another --output"
 
 
 class ResultsError(Exception):
@@ -26,6 +30,13 @@ def key(record):
     return tuple(record[name] for name in JOB_FIELDS)
 
 
+def _is_record(found):
+    """Whether it says of which job it is, and of a job how it ended."""
+    return isinstance(found, dict) and found.get("record") in ("sample", "job") and \
+        all(isinstance(found.get(name), (str, int)) for name in JOB_FIELDS) and \
+        (found["record"] == "sample" or isinstance(found.get("status"), str))
+
+
 def parse(text, path):
     """The records of a file's whole lines. A last line without an end was being written."""
     found = []
@@ -34,11 +45,51 @@ def parse(text, path):
             record = json.loads(line)
         except ValueError:
             raise ResultsError(f"{path}:{number}: is no JSON: remove the line") from None
-        if not isinstance(record, dict) or record.get("record") not in ("sample", "job") or \
-                any(name not in record for name in JOB_FIELDS):
+        if not _is_record(record):
             raise ResultsError(f"{path}:{number}: is no record of benchmarks/run: remove the line")
         found.append(record)
     return found
+
+
+def read(path):
+    """The records of a file."""
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        return parse(content.decode("utf-8"), path)
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise ResultsError(f"{path}:{number}: is no UTF-8: remove the line") from None
+
+
+def read_machine(path):
+    """machine.json, as describe.describe() makes it; what arithmetic is done with are numbers."""
+    try:
+        with open(path, encoding="utf-8") as text:
+            about = json.load(text)
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: is not there, so nobody knows what the results were measured on: "
+                           f"{ANEW}") from None
+    except ValueError:
+        raise ResultsError(f"{path}: is no JSON: {ANEW}") from None
+    if not isinstance(about, dict):
+        raise ResultsError(f"{path}: is no object: {ANEW}")
+    for name in ("cores", "load_at_start"):
+        value = about.get(name, 0)
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ResultsError(f"{path}: {name}: is no number: {ANEW}")
+    return about
+
+
+def write_machine(path, about):
+    replace(path, json.dumps(about, indent=2) + "\n")
+
+
+def replace(path, text):
+    """In one step, so that an interruption here loses nothing."""
+    with open(path + ".new", "w", encoding="utf-8") as out:
+        out.write(text)
+    os.replace(path + ".new", path)
 
 
 def good(records):
@@ -60,20 +111,13 @@ class Results:
         kept = self._read() if resume else []
         self.done = good(kept)
         self.counts = {"ok": len(self.done), "failed": 0, "skipped": 0}
-        self._replace(kept)
+        replace(path, "".join(json.dumps(r) + "\n" for r in kept))
         self.file = open(path, "a", encoding="utf-8")
 
     def _read(self):
         if not os.path.exists(self.path):
             return []
-        with open(self.path, encoding="utf-8") as lines:
-            return finished(parse(lines.read(), self.path))
-
-    def _replace(self, records):
-        """In one step, so that an interruption here loses nothing."""
-        with open(self.path + ".new", "w", encoding="utf-8") as out:
-            out.writelines(json.dumps(r) + "\n" for r in records)
-        os.replace(self.path + ".new", self.path)
+        return finished(read(self.path))
 
     def add(self, about, status, reason="", samples=(), **more):
         """about: {JOB_FIELDS: value}; samples: [{size, metric, unit, value, better, verified}];
