@@ -14,6 +14,9 @@ def known(tables, about):
         found.append("Rows marked \"host\" are not virtual machines: Linux namespaces on this machine "
                      "stand for them, with the machine's own speed, and TCP over virtual Ethernet "
                      "stands for the network. No hypervisor and no adapter takes part.")
+    if "ended" not in about:
+        found.append("It is not on record that this run came to its end: it was interrupted, or is still "
+                     "going. What it had not come to is called \"not part of this run\", or not named.")
     found += _cores(rows, about)
     found += _rounds(rows, about)
     if about.get("load_at_start", 0) > 0.5 * about.get("cores", 1):

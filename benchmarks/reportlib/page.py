@@ -103,9 +103,10 @@ def results_table(made):
                  table(f"{text.experiment_title(made.experiment)}: medians and range", head, body)])
 
 
-def missing(found, left):
+def missing(left, about):
     if not left:
-        return section("missing", element("p", "Nothing: all of the run has results."))
+        return section("missing", element("p", "Nothing: all of the run has results." if "ended" in about
+                                          else "Nothing is on record, but the run did not end."))
     body = [element("tr", element("th", name, scope="row"), element("td", what), element("td", status),
                     element("td", reason)) for name, what, status, reason in left]
     return section("missing", table("What has no result, or not in each round, and why",
@@ -254,5 +255,5 @@ def page(tables, found, left, about):
         element("main", summary(tables, found, places),
                 section("limits", element("ul", *(element("li", one) for one in known))),
                 all_plots(tables), section("results", *(results_table(one) for one in tables)),
-                missing(found, left), machine(about), repeat(tables, about)))
+                missing(left, about), machine(about), repeat(tables, about)))
     return f"<!DOCTYPE html>\n{element('html', head(title), body, lang='en')}\n"

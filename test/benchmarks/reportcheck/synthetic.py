@@ -9,7 +9,8 @@ EVIL = '<script src="http://example.invalid/x.js">alert(1)</script>&"\'|`'
 MACHINE = {"date": "2026-01-02T03:04:05+00:00", "command": "benchmarks/run --quick", "cpu": EVIL,
            "cores": 2, "memory_gb": 8.0, "kernel": "6.1", "load_at_start": 3.5, "compiler": "cc",
            "source": "abc", "caches": {"L1": "2 with 32KB"}, "numa_domains": 1, "accel": "tcg",
-           "libraries": {"libucx0": "1.13"}, "mode": "quick", "options": {"x": "y"}}
+           "libraries": {"libucx0": "1.13"}, "mode": "quick", "options": {"x": "y"},
+           "ended": "2026-01-02T03:14:05+00:00"}
 
 
 def about(**more):
