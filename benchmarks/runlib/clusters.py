@@ -51,8 +51,13 @@ class Cluster:
         if done.returncode != 0:
             self.down()
             raise ClusterError(f"{self.spec.vms} VMs: {problem_of(done.stderr)}")
-        for number, domain in enumerate(self.spec.domains):
-            self._bind(number + 1, domain)
+        try:
+            for number, domain in enumerate(self.spec.domains):
+                self._bind(number + 1, domain)
+        except OSError as error:
+            self.down()
+            raise ClusterError(f"VMs cannot be bound to their processors: {error.strerror}: see --domains, "
+                               "taskset -p") from None
 
     def whole(self):
         """Whether all of it is still up."""
@@ -70,7 +75,7 @@ class Cluster:
         with open(f"{self.state}/vm{number}.pid", encoding="ascii") as pid:
             for process in _below(int(pid.read())):
                 for thread in glob.glob(f"/proc/{process}/task/[0-9]*"):
-                    with contextlib.suppress(OSError):  # it ended meanwhile
+                    with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
                         os.sched_setaffinity(int(os.path.basename(thread)), processors)
 
     def run(self, case, limit):

@@ -11,6 +11,7 @@ from .cases import Case, Experiment, Program, Spec
 CHANNELS = ("region", "netmod", "native")
 PLACES = ("host", "guests")
 FULL_SIZES = tuple(4 ** n for n in range(1, 11))
+COLLECTIVE_RANKS, APPLICATION_RANKS = 32, 8  # more take too long
 
 
 class Plan:
@@ -91,20 +92,19 @@ class Plan:
         """One experiment for each number of VMs, so that only those guests are up."""
         quick_vms = {"host": (2, 15), "guests": (15,)}[place]
         sizes = (4, 1024, 65536) if place == "host" else (4, 16384)
-        for vms in self.args.vms:
-            if self.quick and vms not in quick_vms and len(self.args.vms) > 1:
-                continue
+        chosen = [vms for vms in self.args.vms if vms in quick_vms] if self.quick else []
+        for vms in chosen or self.args.vms:
             yield self._collectives(place, vms, sizes if self.quick else FULL_SIZES[:9])
 
     def _collectives(self, place, vms, sizes):
-        numbers = [ranks for ranks in self.args.ranks_per_vm if vms * ranks <= 32]
+        numbers = [ranks for ranks in self.args.ranks_per_vm if vms * ranks <= COLLECTIVE_RANKS]
 
         def cases(number):
             return [case for ranks in numbers for name in programs.COLLECTIVES
                     for case in self.three_channels(self.micro(name, place, sizes), place, vms, ranks,
                                                     number) if self.wants(case)]
         return self.experiment(f"coll-{vms}", f"collective operations of {vms} VMs", place,
-                               (7 + 2 * vms, 20 + 12 * vms), cases)
+                               (7 + 2 * vms, 20 + 12 * vms), cases, too_many(numbers, COLLECTIVE_RANKS))
 
     def wants(self, case):
         """A quick run in guests has no time for a further one with many processors."""
@@ -126,7 +126,7 @@ class Plan:
         quick = (2,) if place == "guests" else (4,)
         where = [(vms, ranks) for vms, ranks in
                  self.placements(quick if self.quick else (2, 4, 8)) or
-                 self.placements(self.args.vms[:1]) if vms * ranks <= 8]
+                 self.placements(self.args.vms[:1]) if vms * ranks <= APPLICATION_RANKS]
 
         def cases(number):
             return [case for vms, ranks in where
@@ -134,7 +134,8 @@ class Plan:
                     for case in self.three_channels(self.application(name, words), place, vms, ranks,
                                                     number) if self.wants(case)]
         return self.experiment("apps", "applications with verified results", place,
-                               (50, 90) if self.quick else (250, 450), cases)
+                               (50, 90) if self.quick else (250, 450), cases,
+                               too_many(where, APPLICATION_RANKS))
 
     def scaling(self, place, kind):
         """Over the number of VMs, with one rank in each: the same problem, or the same for each rank.
@@ -149,7 +150,8 @@ class Plan:
                                                     number, kind)
                     if (case.channel == "native") == (vms == 1)]
         return self.experiment(f"{kind}-scaling", f"{kind} scaling over the number of VMs", place,
-                               (12, 30), cases)
+                               (12, 30), cases,
+                               "" if len(numbers) > 1 else "none of 2, 4, 8 VMs: see --vms")
 
     # ---- virtualisation -------------------------------------------------------------------------
 
@@ -210,6 +212,11 @@ class Plan:
         yield self.experiment("site", "programs given by --program", place, (60, 90), lambda number: [
             case for vms, ranks in self.placements() for program in made
             for case in self.three_channels(program, place, vms, ranks, number)])
+
+
+def too_many(fitting, most):
+    """Why nothing is run where no number of ranks fits, or ""."""
+    return "" if fitting else f"over {most} ranks: see --vms, --ranks-per-vm"
 
 
 def place_problem(place):
