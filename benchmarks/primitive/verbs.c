@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The mpich-ivshmem authors
  *
  * 8 bytes back and forth over a reliable connection of libibverbs: the data are in the send request
- * itself ("inline") where the device can do that. The queue pairs' addresses are exchanged over the
- * TCP connection.
+ * itself ("inline"); a device that cannot do that is not measured. The queue pairs' addresses are
+ * exchanged over the TCP connection.
  */
 #include <errno.h>
 #include <infiniband/verbs.h>
