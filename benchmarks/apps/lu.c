@@ -94,12 +94,14 @@ static void add_columns(double *sums, double *residual, double *largest_b)
     }
 }
 
+/* Infinite if the error to be expected is: every residual would be small beside that. */
 static double scaled_residual(void)
 {
     size_t rows = (size_t) lu.rows.local;
     double *part = app_allocate(2 * rows, sizeof(double));
     double *whole = app_allocate(2 * rows, sizeof(double));
     double most[4] = { 0 }, all[4] = { 0 }; /* of b, x, residual, A: their norms */
+    double expected;
 
     make_matrix();
     add_columns(part, part + rows, &most[0]);
@@ -110,7 +112,8 @@ static double scaled_residual(void)
     MPI_Allreduce(most, all, 4, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     free(part);
     free(whole);
-    return all[2] / (EPSILON * (all[3] * all[1] + all[0]) * lu.n);
+    expected = EPSILON * (all[3] * all[1] + all[0]) * lu.n;
+    return isfinite(expected) ? all[2] / expected : INFINITY;
 }
 
 /* ---- course ----------------------------------------------------------------------------------- */

@@ -132,7 +132,7 @@ static bool atoms_are_all_there(const struct md *md)
     return all[0] == (unsigned long long) md->atoms && all[1] == want && !md->lost;
 }
 
-/* Positions and names of all atoms, four numbers each, or NULL if their number is wrong. */
+/* Positions and names of all atoms, four numbers each. */
 static double *gather(const struct md *md, int ranks)
 {
     double *mine = app_allocate((size_t) md->owned, 4 * sizeof(double));
