@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The mpich-ivshmem authors
 """Results as benchmarks/run wrote them, and the rows of tables made of them."""
-import math
 import statistics
 from dataclasses import dataclass, field
 
 from runlib import readers, records
 
 CHANNELS = ("region", "netmod", "native")
+VALUE_MAX = 1e300  # what is not below it, NaN too, nobody has measured
 SAMPLE_FIELDS = {"size": (int, type(None)), "metric": str, "unit": str, "value": (int, float),
                  "better": str, "verified": str, "command": str}
 JOB_FIELDS = {"status": str, "reason": str, "command": str}
@@ -81,8 +81,10 @@ def check(record, path, number):
                                        "this written by benchmarks/run?")
     if not isinstance(record.get("cluster", ""), str):
         raise records.ResultsError(f"{path}:{number}: cluster: is no text: remove the line")
-    if not math.isfinite(record.get("value", 0)):
+    if not abs(record.get("value", 0)) < VALUE_MAX:
         raise records.ResultsError(f"{path}:{number}: value: is no number: remove the line")
+    if (record.get("size") or 0) < 0 or record["vms"] < 0:
+        raise records.ResultsError(f"{path}:{number}: size or vms: is below 0: remove the line")
 
 
 def read(directory):

@@ -177,7 +177,8 @@ def scaling_plots(tables):
             for name in made.columns:
                 points = [(row.vms, cell.median, cell.lines) for row in chosen
                           for cell in [row.cells.get(name) or
-                                       (row.cells.get("native") if row.vms == 1 else None)] if cell]
+                                       (row.cells.get("native") if row.vms == 1 else None)]
+                          if cell and row.vms > 0 and cell.median > 0]
                 if len(points) > 1:
                     series.append((text.column(name, chosen[0].place), points))
             if series:
