@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass
 
@@ -77,11 +78,22 @@ class Regions:
         self.paths = [self.prefix + str(h) for h in range(layout.hosts if layout.uses_region else 0)]
 
     def __enter__(self):
+        try:
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+            try:
+                self._make()
+            finally:  # a command that went on behind an interrupt would make what nobody removes
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _make(self):
         for path in self.paths:
             self._command("create", path, "--size", str(self.region_bytes))
             for vm in range(self.layout.vms_per_host):
                 self._command("add-vm", path, f"vm{vm}")
-        return self
 
     def __exit__(self, *_):
         for path in self.paths:
