@@ -17,6 +17,7 @@ def known(tables, about):
     if "ended" not in about:
         found.append("It is not on record that this run came to its end: it was interrupted, or is still "
                      "going. What it had not come to is called \"not part of this run\", or not named.")
+    found += _domains(tables, about)
     found += _cores(rows, about)
     found += _rounds(rows, about)
     if about.get("load_at_start", 0) > 0.5 * about.get("cores", 1):
@@ -34,6 +35,14 @@ def _guests(about):
            "over virtual Ethernet. A real adapter is far faster, so what the region gains over verbs "
            "here is more than it would gain over hardware.")
     yield ("\"One VM\" in guests is a single guest with as many virtual processors as there are ranks.")
+
+
+def _domains(tables, about):
+    options = about.get("options")
+    given = options.get("domains", "None") if isinstance(options, dict) else "None"
+    if given != "None" and any(table.experiment.startswith("numa-") for table in tables):
+        yield (f"What is called NUMA domains here are the processors of --domains={given}. The machine "
+               f"itself tells of {about.get('numa_domains', 'an unknown number')}.")
 
 
 def _cores(rows, about):
