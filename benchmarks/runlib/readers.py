@@ -32,6 +32,10 @@ def sizes(program, output):
              for size, value in run.parse(output)]
     if not found:
         raise ReadError("printed no result")
+    for word in program.words:
+        name, _, asked = word.partition("=")
+        if name == "--sizes" and sorted(map(int, asked.split(","))) != sorted(one["size"] for one in found):
+            raise ReadError(f"printed other sizes than it was asked for: {asked}")
     return found
 
 
