@@ -14,23 +14,35 @@
  * from a rank that runs at the same time on another processor. Two such ranks then stay at it for
  * their time slice, and exchange thousands of messages in place of one for each switch between
  * processes. Who has waited in vain for long sleeps, so that the others have fewer to switch to.
+ *
+ * Some who want the processor do not get it by a yield: those of another VM, whose kernel sees
+ * nothing of it, and of another group of the scheduler. A rank that was off the processor for a good
+ * part of the time between two yields, and did not sleep, has met them; then it sleeps for a moment
+ * where it would yield. This is the thread's own time against the clock; under a hypervisor it needs a
+ * kernel that knows of stolen time.
  */
 #include "ivshmem_impl.h"
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SPIN_ALONE 4000    /* looks before the first yield: some 100 us */
 #define SPIN_SHARED 500    /* where others were seen to want the processor: some 10 us */
 #define SPIN_CROWDED 10    /* where there are more ranks than processors: some 0.3 us */
+#define SPIN_NAPPING 100   /* where a yield does not reach them: some 5 us */
 #define BETWEEN_YIELDS 100 /* looks between two yields; none if crowded */
 #define QUICK_NS 1000      /* a yield that took longer let somebody else run */
 #define CALM_YIELDS 1000   /* quick yields in a row that say that the others have gone */
 #define CALM_IN_CROWD 16   /* the same where there are more ranks than processors: they sleep */
 #define YIELDS_AWAKE 1024  /* in vain, in a crowd: some 10 ms */
 #define NAP_NS 50000
-#define PASS_NS 50 /* of the progress engine, with nothing to do */
+#define LOST_NS 500000 /* off the processor between two yields: more than interrupts take, */
+#define LOST_PART 8    /* also of a long time: this part of it */
+#define NAPS 200       /* in place of yields, after that: some 20 ms */
+#define NAPS_MAX 20000 /* twice as many each time that it was in vain to try again */
+#define PASS_NS 50     /* of the progress engine, with nothing to do */
 
 static struct {
     int progress; /* last progress count seen */
@@ -42,11 +54,20 @@ static struct {
     int yields;   /* in vain */
 } waiting;
 
-static uint64_t now_ns(void)
+/* What is known of the time between two yields. */
+static struct {
+    uint64_t start, away; /* the last yield's; start 0: there was none */
+    uint64_t ran;         /* the thread's own time at start */
+    long sleeps;          /* of the thread, when last asked */
+    int naps;             /* still to take in place of yields */
+    int next_naps;        /* to take after the next loss */
+} losses;
+
+static uint64_t time_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
 }
 
@@ -55,15 +76,53 @@ static int spin_limit(void)
     if (waiting.crowded) {
         return SPIN_CROWDED;
     }
+    if (losses.naps > 0) {
+        return SPIN_NAPPING;
+    }
     return waiting.shared || waiting.many ? SPIN_SHARED : SPIN_ALONE;
+}
+
+/* The program's own sleeps between two calls are no losses. */
+static bool has_slept(void)
+{
+    const long before = losses.sleeps;
+    struct rusage usage = { .ru_nvcsw = before };
+
+    getrusage(RUSAGE_THREAD, &usage);
+    losses.sleeps = usage.ru_nvcsw;
+    return usage.ru_nvcsw != before;
+}
+
+/* Before a yield: whether the processor was taken away since the last one. Threads have a time each,
+ * which cannot be compared. */
+static void count_losses(uint64_t start)
+{
+    uint64_t ran, passed, known;
+
+    if (MPIR_IS_THREADED) {
+        return;
+    }
+    ran = time_ns(CLOCK_THREAD_CPUTIME_ID);
+    passed = start - losses.start;
+    known = losses.away + (ran - losses.ran);
+    if (losses.start != 0 && passed > known + LOST_NS && passed - known > passed / LOST_PART &&
+        !has_slept()) {
+        losses.naps = losses.next_naps;
+        losses.next_naps = MPL_MIN(2 * losses.next_naps, NAPS_MAX);
+    }
+    losses.start = start;
+    losses.ran = ran;
 }
 
 static void let_others_run(void)
 {
     const struct timespec nap = { .tv_nsec = NAP_NS };
+    const bool in_vain = waiting.crowded && ++waiting.yields > YIELDS_AWAKE;
 
-    if (waiting.crowded && ++waiting.yields > YIELDS_AWAKE) {
+    if (losses.naps > 0 || in_vain) {
         nanosleep(&nap, NULL);
+        losses.naps -= losses.naps > 0;
+        losses.sleeps++;
     } else {
         sched_yield();
     }
@@ -80,11 +139,13 @@ static void count_passes(uint64_t ns)
 
 void MPIDI_IVSHMEMI_give_way(void)
 {
-    const uint64_t start = now_ns();
+    const uint64_t start = time_ns(CLOCK_MONOTONIC);
     uint64_t away;
 
+    count_losses(start);
     let_others_run();
-    away = now_ns() - start;
+    away = time_ns(CLOCK_MONOTONIC) - start;
+    losses.away = away;
     count_passes(away);
     if (away > QUICK_NS) {
         waiting.shared = true;
@@ -94,8 +155,10 @@ void MPIDI_IVSHMEMI_give_way(void)
         waiting.shared = false;
         waiting.crowded = false;
         waiting.quick = 0;
+        losses.next_naps = NAPS;
     }
-    waiting.looks = waiting.crowded ? SPIN_CROWDED : spin_limit() - BETWEEN_YIELDS;
+    waiting.looks =
+        waiting.crowded || losses.naps > 0 ? spin_limit() : spin_limit() - BETWEEN_YIELDS;
 }
 
 void MPIDI_IVSHMEMI_waited(void)
@@ -119,7 +182,7 @@ void MPIDI_IVSHMEMI_wait_look(bool busy)
 
 bool MPIDI_IVSHMEMI_is_crowded(void)
 {
-    return waiting.crowded;
+    return waiting.crowded || losses.naps > 0;
 }
 
 void MPIDI_IVSHMEMI_wait_init(void)
@@ -127,6 +190,8 @@ void MPIDI_IVSHMEMI_wait_init(void)
     const char *ranks = getenv("MPI_LOCALNRANKS"); /* by Hydra: on this kernel */
 
     memset(&waiting, 0, sizeof(waiting));
+    memset(&losses, 0, sizeof(losses));
+    losses.next_naps = NAPS;
     waiting.many = ranks != NULL && atol(ranks) > sysconf(_SC_NPROCESSORS_ONLN);
     waiting.crowded = waiting.many;
 }
