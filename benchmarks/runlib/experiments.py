@@ -11,6 +11,8 @@ from .cases import Case, Experiment, Program, Spec
 CHANNELS = ("region", "netmod", "native")
 PLACES = ("host", "guests")
 FULL_SIZES = tuple(4 ** n for n in range(1, 11))
+CROWD_SIZES = (4, 1024, 16384)  # of many emulated guests, where an operation takes up to a second
+CROWD = 5  # from that many guests on
 COLLECTIVE_RANKS, APPLICATION_RANKS = 32, 8  # more take too long
 
 
@@ -91,10 +93,11 @@ class Plan:
     def collectives(self, place):
         """One experiment for each number of VMs, so that only those guests are up."""
         quick_vms = {"host": (2, 15), "guests": (15,)}[place]
-        sizes = (4, 1024, 65536) if place == "host" else (4, 16384)
+        quick_sizes = (4, 1024, 65536) if place == "host" else (4, 16384)
         chosen = [vms for vms in self.args.vms if vms in quick_vms] if self.quick else []
         for vms in chosen or self.args.vms:
-            yield self._collectives(place, vms, sizes if self.quick else FULL_SIZES[:9])
+            full_sizes = CROWD_SIZES if is_crowd(place, vms) else FULL_SIZES[:9]
+            yield self._collectives(place, vms, quick_sizes if self.quick else full_sizes)
 
     def _collectives(self, place, vms, sizes):
         numbers = [ranks for ranks in self.args.ranks_per_vm if vms * ranks <= COLLECTIVE_RANKS]
@@ -104,18 +107,22 @@ class Plan:
                     for case in self.three_channels(self.micro(name, place, sizes), place, vms, ranks,
                                                     number) if self.wants(case)]
         return self.experiment(f"coll-{vms}", f"collective operations of {vms} VMs", place,
-                               (7 + 2 * vms, 20 + 12 * vms), cases, too_many(numbers, COLLECTIVE_RANKS))
+                               (7 + 2 * vms, 20 + (12 if self.quick else 32) * vms), cases,
+                               too_many(numbers, COLLECTIVE_RANKS))
 
     def wants(self, case):
-        """A quick run in guests has no time for a further one with many processors."""
-        return not (self.quick and case.spec.place == "guests" and case.channel == "native")
+        """A quick run in guests has no time for a further one with many processors, and no run for one
+        with very many that are emulated."""
+        without = self.quick or is_crowd(case.spec.place, case.ranks)
+        return not (without and case.spec.place == "guests" and case.channel == "native")
 
     def primitive(self, place):
         """Once: the program has rounds of its own."""
         def cases(_):
             return [Case(programs.primitive(self.builder, pair, self.quick), Spec(place, 0), 2, 1,
                          "none", pair) for pair in programs.PRIMITIVE_PAIRS[place]]
-        return self.experiment("primitive", "hand-overs without MPI", place, (8, 20), cases, rounds=1)
+        return self.experiment("primitive", "hand-overs without MPI", place,
+                               (8, 20) if self.quick else (40, 80), cases, rounds=1)
 
     # ---- applications ---------------------------------------------------------------------------
 
@@ -134,7 +141,7 @@ class Plan:
                     for case in self.three_channels(self.application(name, words), place, vms, ranks,
                                                     number) if self.wants(case)]
         return self.experiment("apps", "applications with verified results", place,
-                               (50, 90) if self.quick else (250, 450), cases,
+                               (50, 90) if self.quick else (250, 300), cases,
                                too_many(where, APPLICATION_RANKS))
 
     def scaling(self, place, kind):
@@ -217,6 +224,10 @@ class Plan:
 def too_many(fitting, most):
     """Why nothing is run where no number of ranks fits, or ""."""
     return "" if fitting else f"over {most} ranks: see --vms, --ranks-per-vm"
+
+
+def is_crowd(place, vms):
+    return place == "guests" and vms >= CROWD and describe.accelerator() != "kvm"
 
 
 def place_problem(place):
