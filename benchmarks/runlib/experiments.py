@@ -122,7 +122,7 @@ class Plan:
             return [Case(programs.primitive(self.builder, pair, self.quick), Spec(place, 0), 2, 1,
                          "none", pair) for pair in programs.PRIMITIVE_PAIRS[place]]
         return self.experiment("primitive", "hand-overs without MPI", place,
-                               (8, 20) if self.quick else (40, 80), cases, rounds=1)
+                               (8, 45) if self.quick else (40, 80), cases, rounds=1)
 
     # ---- applications ---------------------------------------------------------------------------
 
