@@ -137,7 +137,7 @@ class Plan:
 
         def cases(number):
             return [case for vms, ranks in where
-                    for name, words in programs.problems(self.quick, place)
+                    for name, words in programs.problems(self.quick or is_emulated(place))
                     for case in self.three_channels(self.application(name, words), place, vms, ranks,
                                                     number) if self.wants(case)]
         return self.experiment("apps", "applications with verified results", place,
@@ -152,7 +152,7 @@ class Plan:
 
         def cases(number):
             return [dataclasses.replace(case, spec=spec) for vms in numbers
-                    for name, words in programs.scaling(kind, vms, self.quick)
+                    for name, words in programs.scaling(kind, vms, self.quick or is_emulated(place))
                     for case in self.three_channels(self.application(name, words), place, vms, 1,
                                                     number, kind)
                     if (case.channel == "native") == (vms == 1)]
@@ -226,8 +226,13 @@ def too_many(fitting, most):
     return "" if fitting else f"over {most} ranks: see --vms, --ranks-per-vm"
 
 
+def is_emulated(place):
+    """Then the large problems would take hours."""
+    return place == "guests" and describe.accelerator() != "kvm"
+
+
 def is_crowd(place, vms):
-    return place == "guests" and vms >= CROWD and describe.accelerator() != "kvm"
+    return is_emulated(place) and vms >= CROWD
 
 
 def place_problem(place):

@@ -31,12 +31,11 @@ APPLICATIONS = {**{name: ("apps", name) for name in plan.APPLICATIONS},
 PRIMITIVE_PAIRS = {"host": ("host-host",), "guests": ("host-guest", "guest-guest")}
 
 
-def problems(quick, place):
-    """[(name, options)] of the applications. Emulated guests would need hours for class A."""
-    classes = "S" if quick else "SWA" if place == "host" else "SW"
+def problems(small):
+    """[(name, options)] of the applications."""
     return [(name, words) for name in APPLICATIONS for words in (
-        [(f"--class={letter}",) for letter in classes] if name.startswith("nas-")
-        else [("--quick",) if quick else ()])]
+        [(f"--class={letter}",) for letter in ("S" if small else "SWA")] if name.startswith("nas-")
+        else [("--quick",) if small else ()])]
 
 
 def scaling(kind, ranks, quick):
