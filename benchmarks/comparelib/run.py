@@ -56,14 +56,22 @@ def build(mpi, programs, top, directory):
                         mpi.environment(), plan.libraries(program, folder))
 
 
+def why(done):
+    """What a job that failed said of it, or how far it came."""
+    lines = [line for line in done.output.splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith(ASIDES) and not LINE.match(line)]
+    if not said:
+        said = [f"no message; its last line: {lines[-1]}" if lines else "no output"]
+    return f"exit status {done.status}: {said[0]}"
+
+
 def launch(command, env, limit, what):
     """The output of a command that must succeed."""
     done = execute.run(command, "/", env, limit)
     if done.timed_out:
         raise RunError(f"{what}: still running after {limit} s: see --limit")
     if done.status != 0:
-        lines = [line for line in done.output.splitlines() if line and not line.startswith(ASIDES)]
-        raise RunError(f"{what}: exit status {done.status}: {(lines or ['no message'])[0]}")
+        raise RunError(f"{what}: {why(done)}")
     return done.output
 
 

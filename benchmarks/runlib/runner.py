@@ -34,9 +34,7 @@ def check_outcome(done, limit, allowed):
     if done.timed_out:
         raise JobError(f"still running after {limit} s: see --limit")
     if done.status != 0:
-        lines = [line for line in done.output.splitlines()
-                 if line and not line.startswith(run.ASIDES) and not run.LINE.match(line)]
-        raise JobError(f"exit status {done.status}: {(lines or ['no message'])[0]}")
+        raise JobError(run.why(done))
 
 
 class Runner:
