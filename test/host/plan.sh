@@ -11,7 +11,9 @@ if grep -q 'built without' <("$ctl" plan "$dir" 2>&1); then
 fi
 
 template=$host_top/test/host/template.xml
-topology=$host_top/test/host/host.xml
+topology=$dir/host.xml
+# hwloc without libxml reads what lstopo writes, without comments
+sed '/^<!--/,/-->$/d' "$host_top/test/host/host.xml" >"$topology"
 root=$dir/root files=$dir/files
 mkdir "$files"
 for pf in 41 81; do
