@@ -8,10 +8,14 @@
 #include "ucx_impl.h"
 #include "ucx_ivshmem.h"
 
+/* UCX's shortest buffers have 1 KiB, so that a shorter message is in one piece. */
+#define WHOLE_BYTES 512
+
 struct receiver {
     void *buffer;
     MPI_Aint count;
     MPI_Datatype datatype;
+    size_t taken;
 };
 
 static size_t unpack(void *arg, size_t offset, const void *src, size_t count)
@@ -21,13 +25,14 @@ static size_t unpack(void *arg, size_t offset, const void *src, size_t count)
 
     MPIR_Typerep_unpack(src, count, receiver->buffer, receiver->count, receiver->datatype, offset,
                         &taken);
+    receiver->taken += taken;
     return taken;
 }
 
 ucs_status_t MPIDI_UCX_unpack_piece(struct ivn_pieces **pieces, size_t offset, const void *src,
                                     size_t bytes, void *buffer, size_t count, MPI_Datatype datatype)
 {
-    struct receiver receiver = { buffer, count, datatype };
+    struct receiver receiver = { buffer, count, datatype, 0 };
     MPI_Aint size;
 
     MPIR_Pack_size(count, datatype, &size);
@@ -35,8 +40,10 @@ ucs_status_t MPIDI_UCX_unpack_piece(struct ivn_pieces **pieces, size_t offset, c
         return UCS_ERR_MESSAGE_TRUNCATED;
     }
     switch (ivn_pieces_add(pieces, offset, src, bytes, unpack, &receiver)) {
-        case IVN_PIECES_OK:
-            return UCS_OK;
+        case IVN_PIECES_OK: /* of a whole message, the rest of an element never comes */
+            return offset == 0 && bytes <= WHOLE_BYTES && receiver.taken != bytes
+                       ? UCS_ERR_MESSAGE_TRUNCATED
+                       : UCS_OK;
         case IVN_PIECES_NO_MEMORY:
             return UCS_ERR_NO_MEMORY;
         default:
